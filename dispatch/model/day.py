@@ -1,0 +1,180 @@
+"""What a day asks for: visits, loads and trucks, in the park's own words.
+
+A day is read from and written to `day.json` (`dispatch.files`). Times are aware datetimes.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import ClassVar
+
+from dispatch.model.park import FORBID_UNKNOWN, DockKind, Park
+from dispatch.model.plates import normalised
+
+LONGEST_MINUTES = 7 * 24 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A truck that wishes to come to a warehouse: what a plan turns into an appointment.
+
+    `earliest` and `latest` bound the start on the dock; `load` names the load this visit delivers or collects.
+    """
+
+    __pydantic_config__: ClassVar = FORBID_UNKNOWN
+    id: str
+    plate: str
+    carrier: str
+    warehouse: str
+    dock_kind: DockKind
+    cargo_kind: str
+    minutes: int
+    wish: datetime
+    earliest: datetime
+    latest: datetime
+    requested_at: datetime
+    weight: int = 1
+    load: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_plate(self.plate)
+        _in_range("minutes", self.minutes, 1, LONGEST_MINUTES)
+        _in_range("weight", self.weight, 1, 1000)
+        _check_aware(self, "wish", "earliest", "latest", "requested_at")
+        if self.earliest > self.latest:
+            raise ValueError(f"earliest {self.earliest.isoformat()} is after latest {self.latest.isoformat()}")
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A full truckload from A to B.
+
+    `earliest` and `latest` bound the start of loading; the end of unloading is at most `due`. `price` is what
+    leaving it unserved costs, in the units of the house rules. The visits are those at park warehouses, if any.
+    """
+
+    __pydantic_config__: ClassVar = FORBID_UNKNOWN
+    id: str
+    enterprise: str
+    cargo_kind: str
+    origin: str
+    destination: str
+    earliest: datetime
+    latest: datetime
+    due: datetime
+    load_minutes: int
+    unload_minutes: int
+    price: int
+    pickup_visit: str | None = None
+    delivery_visit: str | None = None
+
+    def __post_init__(self) -> None:
+        _in_range("load_minutes", self.load_minutes, 0, LONGEST_MINUTES)
+        _in_range("unload_minutes", self.unload_minutes, 0, LONGEST_MINUTES)
+        _in_range("price", self.price, 0, 10**9)
+        _check_aware(self, "earliest", "latest", "due")
+        if self.earliest > self.latest:
+            raise ValueError(f"earliest {self.earliest.isoformat()} is after latest {self.latest.isoformat()}")
+        if self.due < self.earliest:
+            raise ValueError(f"due {self.due.isoformat()} is before earliest {self.earliest.isoformat()}")
+
+
+@dataclass(frozen=True, slots=True)
+class Truck:
+    """A truck that is open for loads: where and when it is next free, and when it must be home."""
+
+    __pydantic_config__: ClassVar = FORBID_UNKNOWN
+    plate: str
+    carrier: str
+    kind: str
+    home: str
+    free_at: str
+    free_from: datetime
+    home_by: datetime
+
+    def __post_init__(self) -> None:
+        _check_plate(self.plate)
+        _check_aware(self, "free_from", "home_by")
+        if self.free_from > self.home_by:
+            raise ValueError(f"free_from {self.free_from.isoformat()} is after home_by {self.home_by.isoformat()}")
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """All that is asked of a park on one day."""
+
+    __pydantic_config__: ClassVar = FORBID_UNKNOWN
+    version: int
+    park: str
+    date: date
+    seed: int
+    visits: tuple[Visit, ...]
+    loads: tuple[Load, ...]
+    trucks: tuple[Truck, ...]
+
+    def __post_init__(self) -> None:
+        if self.version != 1:
+            raise ValueError(f"version is {self.version}, this program reads version 1")
+        _check_unique("visits", "id", [visit.id for visit in self.visits])
+        _check_unique("loads", "id", [load.id for load in self.loads])
+        _check_unique("trucks", "plate", [truck.plate for truck in self.trucks])
+
+
+def check_visit(park: Park, visit: Visit) -> None:
+    """Raise ValueError naming the field of `visit` that does not fit the park."""
+    warehouse = park.warehouse_by_id.get(visit.warehouse)
+    if warehouse is None:
+        raise ValueError(f"warehouse: {visit.warehouse!r} is not a warehouse of this park")
+    if warehouse.find_dock_group(visit.dock_kind) is None:
+        kinds = ", ".join(group.kind for group in warehouse.dock_groups)
+        raise ValueError(f"dock_kind: {visit.warehouse} has no {visit.dock_kind} docks; it has: {kinds}")
+    _check_known("cargo_kind", visit.cargo_kind, park.cargo_kind_by_id)
+    _check_known("carrier", visit.carrier, park.enterprise_by_id)
+
+
+def check_load(park: Park, load: Load) -> None:
+    """Raise ValueError naming the field of `load` that does not fit the park."""
+    _check_known("enterprise", load.enterprise, park.enterprise_by_id)
+    _check_known("cargo_kind", load.cargo_kind, park.cargo_kind_by_id)
+    _check_known("origin", load.origin, park.position_by_location)
+    _check_known("destination", load.destination, park.position_by_location)
+
+
+def check_truck(park: Park, truck: Truck) -> None:
+    """Raise ValueError naming the field of `truck` that does not fit the park."""
+    _check_known("carrier", truck.carrier, park.enterprise_by_id)
+    _check_known("kind", truck.kind, park.truck_kind_by_id)
+    _check_known("home", truck.home, park.position_by_location)
+    _check_known("free_at", truck.free_at, park.position_by_location)
+
+
+def _check_plate(plate: str) -> None:
+    if normalised(plate) != plate:
+        raise ValueError(f"plate {plate!r} must be written {normalised(plate)!r}")
+
+
+def _check_aware(thing: Visit | Load | Truck, *fields: str) -> None:
+    for field in fields:
+        moment: datetime = getattr(thing, field)
+        if moment.tzinfo is None:
+            raise ValueError(
+                f"{field} {moment.isoformat()} has no offset from UTC; allowed: RFC 3339, as 2026-11-25T08:00:00+08:00"
+            )
+
+
+def _in_range(name: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise ValueError(f"{name} is {value}, must be from {low} to {high}")
+
+
+def _check_known(field: str, reference: str, known: Iterable[str]) -> None:
+    if reference not in known:
+        raise ValueError(f"{field}: {reference!r} is not known in this park")
+
+
+def _check_unique(what: str, field: str, values: list[str]) -> None:
+    seen: set[str] = set()
+    for i, value in enumerate(values):
+        if value in seen:
+            raise ValueError(f"{what}[{i}].{field}: {value!r} stands twice")
+        seen.add(value)

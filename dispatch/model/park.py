@@ -1,0 +1,384 @@
+"""The park: gates, warehouses, dock groups, enterprises, places outside, roads and house rules.
+
+A park is read from a TOML file (`dispatch.files.load_park`) whose tables have these names and fields; everything
+that refers to something is checked at birth.
+"""
+
+from collections.abc import Container, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import ClassVar
+
+from dispatch.model.grid import MINUTES_A_DAY, SlotGrid, clock_text
+
+FORBID_UNKNOWN = {"extra": "forbid"}  # how files and requests are read: a misspelt field is a fault
+
+
+class DockKind(StrEnum):
+    """What a dock can handle."""
+
+    CONTAINER = "container"
+    BOX = "box"
+    BULK = "bulk"
+    REEFER = "reefer"
+    HAZMAT = "hazmat"
+
+
+class PlaceKind(StrEnum):
+    """What a place outside the park is."""
+
+    TERMINAL = "terminal"
+    DEPOT = "depot"
+    RAIL = "rail"
+    TOWN = "town"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A point on the earth, WGS 84 degrees."""
+
+    __pydantic_config__: ClassVar = FORBID_UNKNOWN
+    latitude: float
+    longitude: float
+
+    def __post_init__(self) -> None:
+        if not -90 <= self.latitude <= 90 or not -180 <= self.longitude <= 180:
+            raise ValueError(f"({self.latitude}, {self.longitude}) is not on the earth")
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """A daily span of opening, as HH:MM texts in the file ("24:00" is the day's end)."""
+
+    __pydantic_config__: ClassVar = FORBID_UNKNOWN
+    opens: str
+    closes: str
+
+    def __post_init__(self) -> None:
+        if minute_of_day(self.opens) >= minute_of_day(self.closes):
+            raise ValueError(f"opens {self.opens} must be before closes {self.closes}")
+
+    def covers(self, minute: int) -> bool:
+        """Answer whether the minute of the day lies within the span."""
+        return minute_of_day(self.opens) <= minute < minute_of_day(self.closes)
+
+
+def minute_of_day(text: str) -> int:
+    """Return HH:MM as minutes from midnight; ValueError otherwise."""
+    hours, colon, minutes = text.partition(":")
+    if not (colon and hours.isdecimal() and minutes.isdecimal() and len(hours) == 2 and len(minutes) == 2):
+        raise ValueError(f"{text!r} is not a time of day; allowed: HH:MM from 00:00 to 24:00")
+    minute = int(hours) * 60 + int(minutes)
+    if int(minutes) > 59 or minute > MINUTES_A_DAY:
+        raise ValueError(f"{text!r} is not a time of day; allowed: HH:MM from 00:00 to 24:00")
+    return minute
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Where trucks enter and leave; a lane serves one truck at a time."""
+
+    __pydantic_config__: ClassVar = FORBID_UNKNOWN
+    id: str
+    name: str
+    entry_lanes: int
+    exit_lanes: int
+    seconds_per_truck: int
+    hours: Hours
+    position: Position
+
+    def __post_init__(self) -> None:
+        _at_least("entry_lanes", self.entry_lanes, 0)
+        _at_least("exit_lanes", self.exit_lanes, 0)
+        _at_least("seconds_per_truck", self.seconds_per_truck, 1)
+
+    def entries_at(self, minute: int, slot_minutes: int) -> int:
+        """Return how many trucks the entry lanes can serve in the slot that begins at `minute`."""
+        if not self.hours.covers(minute):
+            return 0
+        return self.entry_lanes * slot_minutes * 60 // self.seconds_per_truck
+
+
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """Fewer docks for a span of the day, such as lunch: `docks` are what is left."""
+
+    __pydantic_config__: ClassVar = FORBID_UNKNOWN
+    span: Hours
+    docks: int
+    reason: str = "lunch"
+
+
+@dataclass(frozen=True, slots=True)
+class DockGroup:
+    """Interchangeable docks of one kind at one warehouse."""
+
+    __pydantic_config__: ClassVar = FORBID_UNKNOWN
+    id: str
+    kind: DockKind
+    docks: int
+    reductions: tuple[Reduction, ...] = ()
+
+    def __post_init__(self) -> None:
+        _at_least("docks", self.docks, 0)
+        for reduction in self.reductions:
+            if not 0 <= reduction.docks <= self.docks:
+                raise ValueError(f"a reduction leaves {reduction.docks} docks, must be from 0 to {self.docks}")
+
+    def docks_at(self, minute: int) -> int:
+        """Return how many docks work at a minute of the day, opening hours aside."""
+        left = [r.docks for r in self.reductions if r.span.covers(minute)]
+        return min(left, default=self.docks)
+
+
+@dataclass(frozen=True, slots=True)
+class Warehouse:
+    """A place in the park with one or more dock groups."""
+
+    __pydantic_config__: ClassVar = FORBID_UNKNOWN
+    id: str
+    name: str
+    zone: str
+    enterprise: str
+    position: Position
+    hours: Hours
+    dock_groups: tuple[DockGroup, ...]
+
+    def find_dock_group(self, kind: DockKind) -> DockGroup | None:
+        """Return the warehouse's dock group of a kind, or None."""
+        return next((group for group in self.dock_groups if group.kind == kind), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A part of the park; its trucks use the nearest gate first."""
+
+    __pydantic_config__: ClassVar = FORBID_UNKNOWN
+    id: str
+    name: str
+    gate: str
+    drive_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Enterprise:
+    """A firm in the park; a carrier runs trucks and may have a quota of entries per slot."""
+
+    __pydantic_config__: ClassVar = FORBID_UNKNOWN
+    id: str
+    name: str
+    carrier: bool = False
+    quota: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.quota is not None:
+            _at_least("quota", self.quota, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place outside the park where loads start or end: a terminal, a depot, a town."""
+
+    __pydantic_config__: ClassVar = FORBID_UNKNOWN
+    id: str
+    name: str
+    name_zh: str
+    kind: PlaceKind
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class CargoKind:
+    """What is carried; it needs docks of one kind."""
+
+    __pydantic_config__: ClassVar = FORBID_UNKNOWN
+    id: str
+    dock_kind: DockKind
+    handling_minutes: int
+
+    def __post_init__(self) -> None:
+        _at_least("handling_minutes", self.handling_minutes, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class TruckKind:
+    """A kind of truck and the cargo kinds it can carry."""
+
+    __pydantic_config__: ClassVar = FORBID_UNKNOWN
+    id: str
+    carries: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DistanceClass:
+    """Road kilometres and speed for great-circle distances up to `up_to_km`."""
+
+    __pydantic_config__: ClassVar = FORBID_UNKNOWN
+    up_to_km: float
+    circuity: float
+    kmh: float
+
+    def __post_init__(self) -> None:
+        if self.circuity < 1 or self.kmh <= 0 or self.up_to_km <= 0:
+            raise ValueError("circuity must be at least 1, kmh and up_to_km above 0")
+
+
+@dataclass(frozen=True, slots=True)
+class Roads:
+    """How kilometres and minutes between places are found: estimated, from a CSV matrix or from a table service."""
+
+    __pydantic_config__: ClassVar = FORBID_UNKNOWN
+    classes: tuple[DistanceClass, ...]
+    matrix_csv: str | None = None
+    table_service: str | None = None
+
+    def __post_init__(self) -> None:
+        limits = [c.up_to_km for c in self.classes]
+        if not limits or limits != sorted(set(limits)):
+            raise ValueError("classes must be in rising order of up_to_km, at least one")
+        if self.matrix_csv and self.table_service:
+            raise ValueError("matrix_csv and table_service exclude each other")
+
+
+@dataclass(frozen=True, slots=True)
+class HouseRules:
+    """The numbers the park decides by; costs are in the solver's units (integers)."""
+
+    __pydantic_config__: ClassVar = FORBID_UNKNOWN
+    turn_slots: int = 1
+    early_cost: int = 1
+    late_cost: int = 1
+    drop_cost: int = 2000
+    empty_km_cost: int = 10
+    wait_minute_cost: int = 1
+    truck_cost: int = 300
+    booking_horizon_days: int = 7
+    lead_minutes: int = 15
+    window_minutes: int = 120
+    alternatives: int = 3
+    cancel_deadline_minutes: int = 0
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            _at_least(name, getattr(self, name), 0)
+
+
+@dataclass(frozen=True)
+class Park:
+    """A park, whole and consistent."""
+
+    __pydantic_config__: ClassVar = FORBID_UNKNOWN
+    version: int
+    id: str
+    name: str
+    name_zh: str
+    grid: SlotGrid
+    gates: tuple[Gate, ...]
+    zones: tuple[Zone, ...]
+    enterprises: tuple[Enterprise, ...]
+    warehouses: tuple[Warehouse, ...]
+    places: tuple[Place, ...]
+    cargo_kinds: tuple[CargoKind, ...]
+    truck_kinds: tuple[TruckKind, ...]
+    roads: Roads
+    rules: HouseRules = HouseRules()
+
+    def __post_init__(self) -> None:
+        if self.version != 1:
+            raise ValueError(f"version is {self.version}, this program reads version 1")
+        groups = [group for warehouse in self.warehouses for group in warehouse.dock_groups]
+        _check_unique("gates", [gate.id for gate in self.gates])
+        _check_unique("zones", [zone.id for zone in self.zones])
+        _check_unique("enterprises", [enterprise.id for enterprise in self.enterprises])
+        _check_unique("cargo_kinds", [kind.id for kind in self.cargo_kinds])
+        _check_unique("truck_kinds", [kind.id for kind in self.truck_kinds])
+        _check_unique("dock_groups", [group.id for group in groups])
+        _check_unique("warehouses and places", [*(w.id for w in self.warehouses), *(p.id for p in self.places)])
+        self._check_references()
+
+    def _check_references(self) -> None:
+        for i, zone in enumerate(self.zones):
+            _check_known(f"zones[{i}].gate", zone.gate, self.gate_by_id)
+        for i, warehouse in enumerate(self.warehouses):
+            _check_known(f"warehouses[{i}].zone", warehouse.zone, self.zone_by_id)
+            _check_known(f"warehouses[{i}].enterprise", warehouse.enterprise, self.enterprise_by_id)
+            _check_unique(f"warehouses[{i}].dock_groups kinds", [group.kind for group in warehouse.dock_groups])
+        for i, kind in enumerate(self.truck_kinds):
+            for j, cargo in enumerate(kind.carries):
+                _check_known(f"truck_kinds[{i}].carries[{j}]", cargo, self.cargo_kind_by_id)
+
+    @cached_property
+    def gate_by_id(self) -> dict[str, Gate]:
+        """Return gates by id."""
+        return {gate.id: gate for gate in self.gates}
+
+    @cached_property
+    def zone_by_id(self) -> dict[str, Zone]:
+        """Return zones by id."""
+        return {zone.id: zone for zone in self.zones}
+
+    @cached_property
+    def enterprise_by_id(self) -> dict[str, Enterprise]:
+        """Return enterprises by id."""
+        return {enterprise.id: enterprise for enterprise in self.enterprises}
+
+    @cached_property
+    def warehouse_by_id(self) -> dict[str, Warehouse]:
+        """Return warehouses by id."""
+        return {warehouse.id: warehouse for warehouse in self.warehouses}
+
+    @cached_property
+    def cargo_kind_by_id(self) -> dict[str, CargoKind]:
+        """Return cargo kinds by id."""
+        return {kind.id: kind for kind in self.cargo_kinds}
+
+    @cached_property
+    def truck_kind_by_id(self) -> dict[str, TruckKind]:
+        """Return truck kinds by id."""
+        return {kind.id: kind for kind in self.truck_kinds}
+
+    @cached_property
+    def position_by_location(self) -> dict[str, Position]:
+        """Return the position of every warehouse and outside place by id, warehouses first."""
+        positions = {warehouse.id: warehouse.position for warehouse in self.warehouses}
+        return positions | {place.id: place.position for place in self.places}
+
+    def docks_at(self, warehouse: Warehouse, group: DockGroup, slot: int) -> int:
+        """Return the docks of a group that work through the whole slot; 0 outside the opening hours."""
+        first = slot * self.grid.slot_minutes
+        minutes = (first, first + self.grid.slot_minutes - 1)
+        if not all(warehouse.hours.covers(minute) for minute in minutes):
+            return 0
+        return min(group.docks_at(minute) for minute in minutes)
+
+    def entries_at(self, gate: Gate, slot: int) -> int:
+        """Return how many trucks a gate admits in a slot."""
+        return gate.entries_at(slot * self.grid.slot_minutes, self.grid.slot_minutes)
+
+    def gates_for(self, warehouse: Warehouse) -> tuple[Gate, ...]:
+        """Return all gates, the one of the warehouse's zone first, the others in the park's order."""
+        first = self.gate_by_id[self.zone_by_id[warehouse.zone].gate]
+        return (first, *(gate for gate in self.gates if gate.id != first.id))
+
+    def slot_text(self, slot: int) -> str:
+        """Return a slot's begin as HH:MM."""
+        return clock_text(slot * self.grid.slot_minutes)
+
+
+def _at_least(name: str, value: int, low: int) -> None:
+    if not low <= value <= 10**6:
+        raise ValueError(f"{name} is {value}, must be from {low} to {10**6}")
+
+
+def _check_unique(what: str, ids: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for i, each in enumerate(ids):
+        if each in seen:
+            raise ValueError(f"{what}: id {each!r} stands twice (again at index {i})")
+        seen.add(each)
+
+
+def _check_known(where: str, reference: str, known: Container[str]) -> None:
+    if reference not in known:
+        raise ValueError(f"{where}: {reference!r} is not known in this park")

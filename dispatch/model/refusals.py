@@ -1,0 +1,106 @@
+"""Why something asked for was not done: a refusal carries the rule or the full resource; its docstring is its title.
+
+HTTP numbers for these live in one table at the rim.
+"""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A start that would be accepted now."""
+
+    day: str
+    slot: int
+    starts_at: str
+    gate: str
+
+
+@dataclass
+class Refusal(Exception):
+    """The request was refused."""
+
+    code: ClassVar[str] = "refused"
+    resource: str  # what is full or which rule binds, in words: "gate east 09:15"
+    alternatives: tuple[Alternative, ...] = field(default=())
+
+    @property
+    def title(self) -> str:
+        """Return the refusal in one sentence."""
+        return (type(self).__doc__ or "").strip().splitlines()[0]
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.resource})"
+
+
+class GateFull(Refusal):
+    """No gate can admit another truck in this slot."""
+
+    code = "gate-full"
+
+
+class DocksFull(Refusal):
+    """All docks of the group are taken in this slot."""
+
+    code = "docks-full"
+
+
+class QuotaFull(Refusal):
+    """The carrier has used its entries for this slot."""
+
+    code = "quota-full"
+
+
+class TruckBusy(Refusal):
+    """The truck is somewhere else in the park at that time."""
+
+    code = "truck-busy"
+
+
+class OutsideHours(Refusal):
+    """The slot is outside the hours in which the warehouse or gate works, or the visit does not fit into the day."""
+
+    code = "outside-hours"
+
+
+class BookingNotOpen(Refusal):
+    """The day or the slot cannot be booked: it is too near, past, or beyond the booking horizon."""
+
+    code = "booking-not-open"
+
+
+class NotThere(Refusal):
+    """There is nothing by this name."""
+
+    code = "not-found"
+
+
+class NotAllowedNow(Refusal):
+    """The change does not fit the state this is in."""
+
+    code = "wrong-state"
+
+
+class Changed(Refusal):
+    """It was changed by somebody else since you read it."""
+
+    code = "changed-meanwhile"
+
+
+class KeyReused(Refusal):
+    """This Idempotency-Key was used before for a different request."""
+
+    code = "idempotency-key-reused"
+
+
+class AlreadyThere(Refusal):
+    """There is already one by this name."""
+
+    code = "already-exists"
+
+
+class StoreUnavailable(Refusal):
+    """The store does not answer or takes no writes; nothing was changed."""
+
+    code = "store-unavailable"

@@ -1,0 +1,119 @@
+"""What one atomic change of the store consists of, and what came of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """An entity must stand at this version when the change is made; 0 means it must not exist."""
+
+    key: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """Add `amount` to a counter, refused where it would pass `limit`; a negative amount gives back, never below zero.
+
+    A counter is one field of a hash: the hash is a resource on a day, the field a slot.
+    """
+
+    key: str
+    field: str
+    amount: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Write an entity (its version goes up by one), and the indexes it shall be found in and removed from."""
+
+    key: str
+    document: bytes  # JSON
+    add_to: tuple[tuple[str, str], ...] = ()  # (index key, member)
+    remove_from: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A past-tense fact for the park's stream."""
+
+    name: str
+    document: bytes  # JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """All of it or none. With an idempotency key, a repeat returns what the first call answered.
+
+    `fingerprint` tells a true repeat from another request under the same key; `answer` is kept for repeats.
+    """
+
+    expects: tuple[Expect, ...] = ()
+    takes: tuple[Take, ...] = ()
+    writes: tuple[Write, ...] = ()
+    events: tuple[Event, ...] = ()
+    idempotency_key: str | None = None
+    fingerprint: str = ""
+    answer: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The change is in the store, durably. `repeated` when an earlier call with the same key had made it."""
+
+    answer: bytes
+    repeated: bool = False
+    last_event: str | None = None
+
+
+class NotDone(Exception):
+    """Nothing was changed."""
+
+
+class CounterFull(NotDone):
+    """A take would pass its limit."""
+
+    def __init__(self, take: Take, taken: int) -> None:
+        super().__init__(f"{take.key} {take.field}: {taken} taken, limit {take.limit}")
+        self.take = take
+        self.taken = taken
+
+
+class VersionChanged(NotDone):
+    """An entity is not at the expected version."""
+
+    def __init__(self, expect: Expect, found: int) -> None:
+        super().__init__(f"{expect.key} is at version {found}, expected {expect.version}")
+        self.expect = expect
+        self.found = found
+
+
+class FingerprintDiffers(NotDone):
+    """The idempotency key was used for another request."""
+
+
+class StoreDown(NotDone):
+    """The store cannot be reached or takes no writes. `maybe_done` when the answer was lost on the way."""
+
+    def __init__(self, reason: str, *, maybe_done: bool = False) -> None:
+        super().__init__(reason)
+        self.maybe_done = maybe_done
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An entity as it stands in the store."""
+
+    key: str
+    version: int
+    document: Any  # decoded JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of an index: members in order, and where the next page begins (None at the end)."""
+
+    members: tuple[str, ...]
+    next_after: str | None
