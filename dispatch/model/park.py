@@ -5,7 +5,7 @@ that refers to something is checked at birth.
 """
 
 from collections.abc import Container, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import ClassVar
@@ -282,7 +282,7 @@ class Park:
     cargo_kinds: tuple[CargoKind, ...]
     truck_kinds: tuple[TruckKind, ...]
     roads: Roads
-    rules: HouseRules = HouseRules()
+    rules: HouseRules = field(default_factory=HouseRules)
 
     def __post_init__(self) -> None:
         if self.version != 1:
