@@ -36,7 +36,7 @@ from solver.reading import IntArray
 
 FILE = Path(__file__).parents[2] / "parks" / "beilun.toml"
 SEED = 20260603
-ENTERPRISES, CARRIERS, DOCKS = 328, 125, 812
+ENTERPRISES, CARRIERS, DOCKS = 328, 125, 848
 WEST, SOUTH = 121.8850, 29.8830  # the park's south-west corner
 WIDTH_DEGREES, HEIGHT_DEGREES = 0.0207, 0.0135  # 2.0 km by 1.5 km at this latitude
 GATE_SECONDS = 80  # 67 + 45 entries a slot, 10,752 a day: the peak of 10,000 wishes is twice that
@@ -64,13 +64,13 @@ LUNCHES = (Hours("11:30", "12:30"), Hours("12:00", "13:00"))
 SUPPER = Hours("17:30", "18:15")
 
 CARGO_KINDS = (
-    CargoKind("container", DockKind.CONTAINER, 40),
+    CargoKind("container", DockKind.CONTAINER, 35),
     CargoKind("empty-container", DockKind.CONTAINER, 20),
-    CargoKind("general", DockKind.BOX, 50),
-    CargoKind("parcels", DockKind.BOX, 35),
-    CargoKind("steel", DockKind.BULK, 45),
-    CargoKind("chilled", DockKind.REEFER, 55),
-    CargoKind("chemicals", DockKind.HAZMAT, 70),
+    CargoKind("general", DockKind.BOX, 40),
+    CargoKind("parcels", DockKind.BOX, 30),
+    CargoKind("steel", DockKind.BULK, 35),
+    CargoKind("chilled", DockKind.REEFER, 40),
+    CargoKind("chemicals", DockKind.HAZMAT, 50),
 )
 TRUCK_KINDS = (
     TruckKind("chassis", ("container", "empty-container")),
@@ -130,7 +130,7 @@ def _enterprises() -> tuple[Enterprise, ...]:
 
 
 def _quota(rank: int) -> int | None:
-    return max(3, 9 - rank // 4) if rank < 30 else None
+    return max(3, round(8 / (rank + 1) ** 0.5)) if rank < 30 else None
 
 
 def _zone(letter: str, name_zh: str, warehouses: int, drive_minutes: int) -> Zone:
