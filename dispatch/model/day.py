@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import ClassVar
 
+from dispatch.model.faults import FieldFault, check_id, check_range
 from dispatch.model.park import FORBID_UNKNOWN, DockKind, Park
 from dispatch.model.plates import normalised
 
 LONGEST_MINUTES = 7 * 24 * 60
+YEARS = (2000, 2199)  # far from the ends of the calendar, so that no conversion between zones can fail
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,13 @@ class Visit:
     load: str | None = None
 
     def __post_init__(self) -> None:
+        check_id("id", self.id)
         _check_plate(self.plate)
-        _in_range("minutes", self.minutes, 1, LONGEST_MINUTES)
-        _in_range("weight", self.weight, 1, 1000)
-        _check_aware(self, "wish", "earliest", "latest", "requested_at")
+        check_range("minutes", self.minutes, 1, LONGEST_MINUTES)
+        check_range("weight", self.weight, 1, 1000)
+        _check_moments(self, "wish", "earliest", "latest", "requested_at")
         if self.earliest > self.latest:
-            raise ValueError(f"earliest {self.earliest.isoformat()} is after latest {self.latest.isoformat()}")
+            raise FieldFault("earliest", f"{self.earliest.isoformat()} is after latest {self.latest.isoformat()}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +72,15 @@ class Load:
     delivery_visit: str | None = None
 
     def __post_init__(self) -> None:
-        _in_range("load_minutes", self.load_minutes, 0, LONGEST_MINUTES)
-        _in_range("unload_minutes", self.unload_minutes, 0, LONGEST_MINUTES)
-        _in_range("price", self.price, 0, 10**9)
-        _check_aware(self, "earliest", "latest", "due")
+        check_id("id", self.id)
+        check_range("load_minutes", self.load_minutes, 0, LONGEST_MINUTES)
+        check_range("unload_minutes", self.unload_minutes, 0, LONGEST_MINUTES)
+        check_range("price", self.price, 0, 10**9)
+        _check_moments(self, "earliest", "latest", "due")
         if self.earliest > self.latest:
-            raise ValueError(f"earliest {self.earliest.isoformat()} is after latest {self.latest.isoformat()}")
+            raise FieldFault("earliest", f"{self.earliest.isoformat()} is after latest {self.latest.isoformat()}")
         if self.due < self.earliest:
-            raise ValueError(f"due {self.due.isoformat()} is before earliest {self.earliest.isoformat()}")
+            raise FieldFault("due", f"{self.due.isoformat()} is before earliest {self.earliest.isoformat()}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +98,9 @@ class Truck:
 
     def __post_init__(self) -> None:
         _check_plate(self.plate)
-        _check_aware(self, "free_from", "home_by")
+        _check_moments(self, "free_from", "home_by")
         if self.free_from > self.home_by:
-            raise ValueError(f"free_from {self.free_from.isoformat()} is after home_by {self.home_by.isoformat()}")
+            raise FieldFault("free_from", f"{self.free_from.isoformat()} is after home_by {self.home_by.isoformat()}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,26 +118,27 @@ class Day:
 
     def __post_init__(self) -> None:
         if self.version != 1:
-            raise ValueError(f"version is {self.version}, this program reads version 1")
+            raise FieldFault("version", f"is {self.version}, this program reads version 1")
+        _check_year("date", self.date)
         _check_unique("visits", "id", [visit.id for visit in self.visits])
         _check_unique("loads", "id", [load.id for load in self.loads])
         _check_unique("trucks", "plate", [truck.plate for truck in self.trucks])
 
 
 def check_visit(park: Park, visit: Visit) -> None:
-    """Raise ValueError naming the field of `visit` that does not fit the park."""
+    """Raise FieldFault for the field of `visit` that does not fit the park."""
     warehouse = park.warehouse_by_id.get(visit.warehouse)
     if warehouse is None:
-        raise ValueError(f"warehouse: {visit.warehouse!r} is not a warehouse of this park")
+        raise FieldFault("warehouse", f"{visit.warehouse[:40]!r} is not a warehouse of this park")
     if warehouse.find_dock_group(visit.dock_kind) is None:
         kinds = ", ".join(group.kind for group in warehouse.dock_groups)
-        raise ValueError(f"dock_kind: {visit.warehouse} has no {visit.dock_kind} docks; it has: {kinds}")
+        raise FieldFault("dock_kind", f"{visit.warehouse} has no {visit.dock_kind} docks; it has: {kinds}")
     _check_known("cargo_kind", visit.cargo_kind, park.cargo_kind_by_id)
     _check_known("carrier", visit.carrier, park.enterprise_by_id)
 
 
 def check_load(park: Park, load: Load) -> None:
-    """Raise ValueError naming the field of `load` that does not fit the park."""
+    """Raise FieldFault for the field of `load` that does not fit the park."""
     _check_known("enterprise", load.enterprise, park.enterprise_by_id)
     _check_known("cargo_kind", load.cargo_kind, park.cargo_kind_by_id)
     _check_known("origin", load.origin, park.position_by_location)
@@ -141,7 +146,7 @@ def check_load(park: Park, load: Load) -> None:
 
 
 def check_truck(park: Park, truck: Truck) -> None:
-    """Raise ValueError naming the field of `truck` that does not fit the park."""
+    """Raise FieldFault for the field of `truck` that does not fit the park."""
     _check_known("carrier", truck.carrier, park.enterprise_by_id)
     _check_known("kind", truck.kind, park.truck_kind_by_id)
     _check_known("home", truck.home, park.position_by_location)
@@ -149,32 +154,37 @@ def check_truck(park: Park, truck: Truck) -> None:
 
 
 def _check_plate(plate: str) -> None:
-    if normalised(plate) != plate:
-        raise ValueError(f"plate {plate!r} must be written {normalised(plate)!r}")
+    try:
+        written = normalised(plate)
+    except ValueError as fault:
+        raise FieldFault("plate", str(fault)) from None
+    if written != plate:
+        raise FieldFault("plate", f"{plate[:20]!r} must be written {written!r}")
 
 
-def _check_aware(thing: Visit | Load | Truck, *fields: str) -> None:
+def _check_moments(thing: Visit | Load | Truck, *fields: str) -> None:
     for field in fields:
         moment: datetime = getattr(thing, field)
         if moment.tzinfo is None:
-            raise ValueError(
-                f"{field} {moment.isoformat()} has no offset from UTC; allowed: RFC 3339, as 2026-11-25T08:00:00+08:00"
+            raise FieldFault(
+                field, f"{moment.isoformat()} has no offset from UTC; allowed: RFC 3339, as 2026-11-25T08:00:00+08:00"
             )
+        _check_year(field, moment)
 
 
-def _in_range(name: str, value: int, low: int, high: int) -> None:
-    if not low <= value <= high:
-        raise ValueError(f"{name} is {value}, must be from {low} to {high}")
+def _check_year(field: str, day: date) -> None:
+    if not YEARS[0] <= day.year <= YEARS[1]:
+        raise FieldFault(field, f"{day.isoformat()} must be in the years {YEARS[0]} to {YEARS[1]}")
 
 
 def _check_known(field: str, reference: str, known: Iterable[str]) -> None:
     if reference not in known:
-        raise ValueError(f"{field}: {reference!r} is not known in this park")
+        raise FieldFault(field, f"{reference[:40]!r} is not known in this park")
 
 
 def _check_unique(what: str, field: str, values: list[str]) -> None:
     seen: set[str] = set()
     for i, value in enumerate(values):
         if value in seen:
-            raise ValueError(f"{what}[{i}].{field}: {value!r} stands twice")
+            raise FieldFault(f"{what}[{i}].{field}", f"{value[:40]!r} stands twice")
         seen.add(value)

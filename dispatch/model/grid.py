@@ -5,6 +5,8 @@ from datetime import date, datetime, time, timedelta
 from typing import NewType
 from zoneinfo import ZoneInfo
 
+from dispatch.model.faults import FieldFault
+
 Slot = NewType("Slot", int)
 
 MINUTES_A_DAY = 24 * 60
@@ -19,11 +21,13 @@ class SlotGrid:
 
     def __post_init__(self) -> None:
         if self.slot_minutes < 1 or MINUTES_A_DAY % self.slot_minutes:
-            raise ValueError(f"slot_minutes is {self.slot_minutes}, must divide {MINUTES_A_DAY}")
+            raise FieldFault("slot_minutes", f"is {self.slot_minutes}, must divide {MINUTES_A_DAY}")
         try:
             ZoneInfo(self.timezone)
         except (KeyError, ValueError, OSError):
-            raise ValueError(f"timezone {self.timezone!r} is not an IANA time zone, such as Asia/Shanghai") from None
+            raise FieldFault(
+                "timezone", f"{self.timezone[:40]!r} is not an IANA time zone, such as Asia/Shanghai"
+            ) from None
 
     @property
     def zone(self) -> ZoneInfo:

@@ -8,11 +8,13 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
+from dispatch.model.faults import FieldFault, check_id, check_range
 from dispatch.model.grid import MINUTES_A_DAY, SlotGrid, clock_text
 
 FORBID_UNKNOWN = {"extra": "forbid"}  # how files and requests are read: a misspelt field is a fault
+MOST = 10**6  # docks, lanes, seconds, costs: no park comes near
 
 
 class DockKind(StrEnum):
@@ -43,8 +45,18 @@ class Position:
     longitude: float
 
     def __post_init__(self) -> None:
-        if not -90 <= self.latitude <= 90 or not -180 <= self.longitude <= 180:
-            raise ValueError(f"({self.latitude}, {self.longitude}) is not on the earth")
+        if not -90 <= self.latitude <= 90:
+            raise FieldFault("latitude", f"is {self.latitude}, must be from -90 to 90")
+        if not -180 <= self.longitude <= 180:
+            raise FieldFault("longitude", f"is {self.longitude}, must be from -180 to 180")
+
+
+class HasId(Protocol):
+    """A thing of the park with an id."""
+
+    @property
+    def id(self) -> str:
+        """Return the id, which is unique among its kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +68,8 @@ class Hours:
     closes: str
 
     def __post_init__(self) -> None:
-        if minute_of_day(self.opens) >= minute_of_day(self.closes):
-            raise ValueError(f"opens {self.opens} must be before closes {self.closes}")
+        if _checked_minute("opens", self.opens) >= _checked_minute("closes", self.closes):
+            raise FieldFault("opens", f"{self.opens} must be before closes {self.closes}")
 
     def covers(self, minute: int) -> bool:
         """Answer whether the minute of the day lies within the span."""
@@ -68,11 +80,18 @@ def minute_of_day(text: str) -> int:
     """Return HH:MM as minutes from midnight; ValueError otherwise."""
     hours, colon, minutes = text.partition(":")
     if not (colon and hours.isdecimal() and minutes.isdecimal() and len(hours) == 2 and len(minutes) == 2):
-        raise ValueError(f"{text!r} is not a time of day; allowed: HH:MM from 00:00 to 24:00")
+        raise ValueError(f"{text[:20]!r} is not a time of day; allowed: HH:MM from 00:00 to 24:00")
     minute = int(hours) * 60 + int(minutes)
     if int(minutes) > 59 or minute > MINUTES_A_DAY:
-        raise ValueError(f"{text!r} is not a time of day; allowed: HH:MM from 00:00 to 24:00")
+        raise ValueError(f"{text[:20]!r} is not a time of day; allowed: HH:MM from 00:00 to 24:00")
     return minute
+
+
+def _checked_minute(field: str, text: str) -> int:
+    try:
+        return minute_of_day(text)
+    except ValueError as fault:
+        raise FieldFault(field, str(fault)) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +108,9 @@ class Gate:
     position: Position
 
     def __post_init__(self) -> None:
-        _at_least("entry_lanes", self.entry_lanes, 0)
-        _at_least("exit_lanes", self.exit_lanes, 0)
-        _at_least("seconds_per_truck", self.seconds_per_truck, 1)
+        check_range("entry_lanes", self.entry_lanes, 0, MOST)
+        check_range("exit_lanes", self.exit_lanes, 0, MOST)
+        check_range("seconds_per_truck", self.seconds_per_truck, 1, MOST)
 
     def entries_at(self, minute: int, slot_minutes: int) -> int:
         """Return how many trucks the entry lanes can serve in the slot that begins at `minute`."""
@@ -121,10 +140,9 @@ class DockGroup:
     reductions: tuple[Reduction, ...] = ()
 
     def __post_init__(self) -> None:
-        _at_least("docks", self.docks, 0)
-        for reduction in self.reductions:
-            if not 0 <= reduction.docks <= self.docks:
-                raise ValueError(f"a reduction leaves {reduction.docks} docks, must be from 0 to {self.docks}")
+        check_range("docks", self.docks, 0, MOST)
+        for i, reduction in enumerate(self.reductions):
+            check_range(f"reductions[{i}].docks", reduction.docks, 0, self.docks)
 
     def docks_at(self, minute: int) -> int:
         """Return how many docks work at a minute of the day, opening hours aside."""
@@ -173,7 +191,7 @@ class Enterprise:
 
     def __post_init__(self) -> None:
         if self.quota is not None:
-            _at_least("quota", self.quota, 0)
+            check_range("quota", self.quota, 0, MOST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +216,7 @@ class CargoKind:
     handling_minutes: int
 
     def __post_init__(self) -> None:
-        _at_least("handling_minutes", self.handling_minutes, 1)
+        check_range("handling_minutes", self.handling_minutes, 1, MOST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +238,9 @@ class DistanceClass:
     kmh: float
 
     def __post_init__(self) -> None:
-        if self.circuity < 1 or self.kmh <= 0 or self.up_to_km <= 0:
-            raise ValueError("circuity must be at least 1, kmh and up_to_km above 0")
+        _check_number("up_to_km", self.up_to_km, 0.001, 50_000)
+        _check_number("circuity", self.circuity, 1, 10)
+        _check_number("kmh", self.kmh, 1, 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,9 +255,9 @@ class Roads:
     def __post_init__(self) -> None:
         limits = [c.up_to_km for c in self.classes]
         if not limits or limits != sorted(set(limits)):
-            raise ValueError("classes must be in rising order of up_to_km, at least one")
+            raise FieldFault("classes", "must be in rising order of up_to_km, at least one")
         if self.matrix_csv and self.table_service:
-            raise ValueError("matrix_csv and table_service exclude each other")
+            raise FieldFault("matrix_csv", "excludes table_service; give one of them")
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +280,7 @@ class HouseRules:
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
-            _at_least(name, getattr(self, name), 0)
+            check_range(name, getattr(self, name), 0, MOST)
 
 
 @dataclass(frozen=True)
@@ -286,24 +305,39 @@ class Park:
 
     def __post_init__(self) -> None:
         if self.version != 1:
-            raise ValueError(f"version is {self.version}, this program reads version 1")
-        groups = [group for warehouse in self.warehouses for group in warehouse.dock_groups]
-        _check_unique("gates", [gate.id for gate in self.gates])
-        _check_unique("zones", [zone.id for zone in self.zones])
-        _check_unique("enterprises", [enterprise.id for enterprise in self.enterprises])
-        _check_unique("cargo_kinds", [kind.id for kind in self.cargo_kinds])
-        _check_unique("truck_kinds", [kind.id for kind in self.truck_kinds])
-        _check_unique("dock_groups", [group.id for group in groups])
-        _check_unique("warehouses and places", [*(w.id for w in self.warehouses), *(p.id for p in self.places)])
+            raise FieldFault("version", f"is {self.version}, this program reads version 1")
+        check_id("id", self.id)
+        _check_ids("gates", self.gates)
+        _check_ids("zones", self.zones)
+        _check_ids("enterprises", self.enterprises)
+        _check_ids("warehouses", self.warehouses)
+        _check_ids("places", self.places)
+        _check_ids("cargo_kinds", self.cargo_kinds)
+        _check_ids("truck_kinds", self.truck_kinds)
+        self._check_dock_groups()
         self._check_references()
 
+    def _check_dock_groups(self) -> None:
+        seen: set[str] = set()
+        for i, warehouse in enumerate(self.warehouses):
+            _check_ids(f"warehouses[{i}].dock_groups", warehouse.dock_groups)
+            for j, group in enumerate(warehouse.dock_groups):
+                where = f"warehouses[{i}].dock_groups[{j}]"
+                if group.id in seen:
+                    raise FieldFault(f"{where}.id", f"{group.id!r} stands twice in this park")
+                if group.kind in {other.kind for other in warehouse.dock_groups[:j]}:
+                    raise FieldFault(f"{where}.kind", f"{warehouse.id} has {group.kind} docks twice")
+                seen.add(group.id)
+
     def _check_references(self) -> None:
+        for i, place in enumerate(self.places):
+            if place.id in self.warehouse_by_id:
+                raise FieldFault(f"places[{i}].id", f"{place.id!r} is also the id of a warehouse")
         for i, zone in enumerate(self.zones):
             _check_known(f"zones[{i}].gate", zone.gate, self.gate_by_id)
         for i, warehouse in enumerate(self.warehouses):
             _check_known(f"warehouses[{i}].zone", warehouse.zone, self.zone_by_id)
             _check_known(f"warehouses[{i}].enterprise", warehouse.enterprise, self.enterprise_by_id)
-            _check_unique(f"warehouses[{i}].dock_groups kinds", [group.kind for group in warehouse.dock_groups])
         for i, kind in enumerate(self.truck_kinds):
             for j, cargo in enumerate(kind.carries):
                 _check_known(f"truck_kinds[{i}].carries[{j}]", cargo, self.cargo_kind_by_id)
@@ -366,19 +400,20 @@ class Park:
         return clock_text(slot * self.grid.slot_minutes)
 
 
-def _at_least(name: str, value: int, low: int) -> None:
-    if not low <= value <= 10**6:
-        raise ValueError(f"{name} is {value}, must be from {low} to {10**6}")
-
-
-def _check_unique(what: str, ids: Iterable[str]) -> None:
+def _check_ids(what: str, things: Iterable[HasId]) -> None:
     seen: set[str] = set()
-    for i, each in enumerate(ids):
-        if each in seen:
-            raise ValueError(f"{what}: id {each!r} stands twice (again at index {i})")
-        seen.add(each)
+    for i, thing in enumerate(things):
+        check_id(f"{what}[{i}].id", thing.id)
+        if thing.id in seen:
+            raise FieldFault(f"{what}[{i}].id", f"{thing.id!r} stands twice")
+        seen.add(thing.id)
+
+
+def _check_number(field: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:  # also where it is not a number
+        raise FieldFault(field, f"is {value}, must be from {low} to {high}")
 
 
 def _check_known(where: str, reference: str, known: Container[str]) -> None:
     if reference not in known:
-        raise ValueError(f"{where}: {reference!r} is not known in this park")
+        raise FieldFault(where, f"{reference[:40]!r} is not known in this park")
