@@ -43,6 +43,10 @@ class Keys:
         """Visits that have an appointment: the fields are visit ids, the limit is 1."""
         return self._key("placed", day.isoformat())
 
+    def chained(self, day: date) -> str:
+        """Trucks that have a chain of loads: the fields are plates, the limit is 1."""
+        return self._key("chained", day.isoformat())
+
     # entities: hashes {v: version, d: JSON}
 
     def appointment(self, appointment_id: str) -> str:
