@@ -47,7 +47,8 @@ class Event:
 class Commit:
     """All of it or none. With an idempotency key, a repeat returns what the first call answered.
 
-    `fingerprint` tells a true repeat from another request under the same key; `answer` is kept for repeats.
+    `idempotency_key` is a key of the store (`Keys.idempotency`); `fingerprint` tells a true repeat from another request
+    under the same key; `answer` is kept for repeats. Only what was done is kept: a refused call may be tried again.
     """
 
     expects: tuple[Expect, ...] = ()
@@ -117,3 +118,12 @@ class Page:
 
     members: tuple[str, ...]
     next_after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """A fact from the park's stream; ids rise in the order of the commits."""
+
+    id: str
+    name: str
+    document: Any  # decoded JSON
