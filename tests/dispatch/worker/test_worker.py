@@ -42,7 +42,10 @@ async def until(jobs: Jobs, job: Job, is_reached: Callable[[Job], bool]) -> Job:
 
 async def until_gone(pid: int) -> None:
     while True:
-        if not psutil.pid_exists(pid):
+        try:
+            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+                return
+        except psutil.NoSuchProcess:
             return
         await asyncio.sleep(0.02)
 
@@ -166,7 +169,7 @@ async def test_the_job_of_a_killed_worker_is_run_again_by_another(
         done = await until(jobs, job, is_final)
 
     assert (done.state, done.result) == (JobState.SUCCEEDED, {"attempt": 2})
-    assert not psutil.pid_exists(child)
+    await until_gone(child)
     assert len((tmp_path / "notes").read_text().splitlines()) == 2
 
 
