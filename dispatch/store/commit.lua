@@ -1,8 +1,8 @@
 -- One atomic change: every condition is read before the first write, so it is all of it or none.
 -- This script knows nothing about parks: only entities with versions, counters with limits, indexes and a stream.
 --
--- KEYS, in this order:  the idempotency record (if any), the stream (if there are events), one per expected
---                       version, one per take, and per write: the entity, indexes to leave, indexes to join
+-- KEYS, in this order:  the idempotency record (if any), one per expected version, one per take,
+--                       per write: the entity, indexes to leave, indexes to join; and one stream per event
 -- ARGV, in this order:  idempotency 0/1, fingerprint, answer, seconds to keep them,
 --                       number of expects, takes, writes, events,
 --                       per expect: version;  per take: field, amount, limit;
@@ -24,7 +24,6 @@ local function whole(value) return string.format('%.0f', value) end
 local is_idempotent, fingerprint, answer, keep_seconds = arg() == '1', arg(), arg(), arg()
 local expects, takes, writes, events = number(), number(), number(), number()
 local record = is_idempotent and key()
-local stream = events > 0 and key()
 
 if record then
   local kept = redis.call('HMGET', record, 'f', 'a', 'e')
@@ -73,7 +72,7 @@ end
 
 local last_event = ''
 for _ = 1, events do
-  local name, document = arg(), arg()
+  local stream, name, document = key(), arg(), arg()
   last_event = redis.call('XADD', stream, '*', 'name', name, 'document', document)
 end
 

@@ -37,10 +37,11 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A past-tense fact for the park's stream."""
+    """A past-tense fact for the park's stream, or for another stream of the park (its key)."""
 
     name: str
     document: bytes  # JSON
+    stream: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,13 +91,9 @@ class Keys:
         """Jobs that wait for a worker or are with one: a stream with a consumer group."""
         return self._key("queue")
 
-    def job_heartbeat(self, job_id: str) -> str:
-        """Return a short-lived key that says a worker is at this job."""
-        return self._key("heartbeat", job_id)
-
-    def job_cancelled(self, job_id: str) -> str:
-        """Return a flag that asks the worker to end this job."""
-        return self._key("cancel", job_id)
+    def job_cancel(self, job_id: str) -> str:
+        """Return the entity whose being there asks the worker to end this job."""
+        return self._key("job-cancel", job_id)
 
     # indexes of appointments; members by `slot_member`, so a prefix picks a day or a slot
 

@@ -182,8 +182,6 @@ def _value(answer: Any) -> Any:
 def _command(commit: Commit, keys: Keys) -> Command:
     """Return the call of commit.lua; its head says how keys and arguments are laid out."""
     names: list[str] = [commit.idempotency_key] if commit.idempotency_key is not None else []
-    if commit.events:
-        names.append(keys.stream())
     arguments: list[str | bytes | int] = [
         int(commit.idempotency_key is not None), commit.fingerprint, commit.answer, KEEP_ANSWERS_SECONDS,
         len(commit.expects), len(commit.takes), len(commit.writes), len(commit.events),
@@ -199,6 +197,7 @@ def _command(commit: Commit, keys: Keys) -> Command:
         names += (write.key, *(index for index, _ in moves))
         arguments += (write.document, len(write.remove_from), len(write.add_to), *(member for _, member in moves))
     for event in commit.events:
+        names.append(event.stream or keys.stream())
         arguments += (event.name, event.document)
     return ("EVALSHA", SCRIPT_SHA, len(names), *names, *arguments)
 
