@@ -21,7 +21,7 @@ from dispatch.model.faults import FieldFault
 from dispatch.model.park import FORBID_UNKNOWN, Park
 from solver.reading import BadInput
 
-MAX_PARK_BYTES = 4 * 1024 * 1024
+MAX_PARK_BYTES = 2 * 1024 * 1024
 MAX_DAY_BYTES = 64 * 1024 * 1024
 MAX_LINE_BYTES = 4_000  # of a park file: the reader's time grows with the square of a line's dotted keys
 MAX_DAY_THINGS = 100_000  # visits, loads or trucks

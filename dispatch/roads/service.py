@@ -34,7 +34,7 @@ def ask_service(park: Park, client: httpx.Client) -> TravelTable:
             here = np.ix_(rows, columns)
             seconds[here] = _matrix(client, answer, "durations", rows, columns, locations)
             metres[here] = _matrix(client, answer, "distances", rows, columns, locations)
-    return TravelTable(locations, _emptied(np.ceil(seconds / 60)), _emptied(np.floor(metres / 1000 + 0.5)))
+    return TravelTable(locations, _emptied(np.ceil(seconds / 60 - 1e-9)), _emptied(np.floor(metres / 1000 + 0.5)))
 
 
 def _ask(client: httpx.Client, sources: list[Position], destinations: list[Position]) -> dict[str, Any]:

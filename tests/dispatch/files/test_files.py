@@ -1,3 +1,4 @@
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -5,6 +6,8 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dispatch.files import (
     MAX_DAY_THINGS,
@@ -351,3 +354,48 @@ def test_writing_where_a_file_stands_instead_of_a_directory_is_one_line(tmp_path
 
     with pytest.raises(BadInput, match="cannot be written"):
         save_day(a_day(), tmp_path / "file" / "day.json")
+
+
+ODD_VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**70), 2**70),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(max_size=20),
+    st.just([]),
+    st.just({}),
+    st.sampled_from(
+        ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "2026-06-03T08:00:00Z", "24:00", "浙B12345"]
+    ),
+)
+
+
+def paths_of(document: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    inner = (
+        document.items() if isinstance(document, dict) else enumerate(document if isinstance(document, list) else ())
+    )
+    return [path, *(found for key, value in inner for found in paths_of(value, (*path, key)))]
+
+
+def with_value(document: Any, path: tuple[Any, ...], value: Any) -> Any:
+    if not path:
+        return value
+    head, *rest = path
+    document[head] = with_value(document[head], tuple(rest), value)
+    return document
+
+
+@settings(max_examples=150)
+@given(st.data())
+def test_any_one_odd_value_is_read_or_refused_in_one_line(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    original = data.draw(st.sampled_from([park_json(a_park()), day_json(a_day())]))
+    path = data.draw(st.sampled_from(paths_of(json.loads(original))))
+    document = with_value(json.loads(original), path, data.draw(ODD_VALUES))
+    file = tmp_path_factory.getbasetemp() / "odd.json"
+    file.write_text(json.dumps(document), encoding="utf-8")
+    try:
+        load_park(file) if b"gates" in original else load_day(file, a_park())
+    except BadInput as fault:
+        one_short_line(fault, file)

@@ -1,0 +1,67 @@
+"""The proof: a Lagrangian bound computed in integers, true for any prices whatever.
+
+Each row r of S2-S5 is dropped and its excess use charged at a price p[r] >= 0. What remains splits into one choice
+per visit, so
+
+    bound(p) = sum_v min(drop_v, min_s cost[v,s] + sum of the prices of the rows that start s uses) - sum_r p[r] cap[r]
+
+is at most the cost of every lawful plan. Prices are whole numbers of 1/SCALE cost units, so no rounding enters the
+sum, and a proven bound of x means every plan costs at least x rounded up to the next possible cost.
+"""
+
+from typing import Final
+
+import numpy as np
+from numba import njit
+
+from solver.reading import IntArray
+from solver.slots.model import FloatArray, Model
+
+SCALE: Final = 1024
+NAME: Final = "Lagrangian relaxation of S2-S5 (S5 as cliques), summed in integers"
+_SAFE: Final = 2.0**60
+
+
+def bound(model: Model, price: FloatArray) -> int:
+    """Return a proven lower bound on the cost of every lawful plan, from prices (R,) in cost units."""
+    scaled = np.rint(np.clip(np.nan_to_num(price, posinf=0.0), 0.0, 2.0**52) * SCALE)
+    weight = float(np.sum(scaled * np.maximum(model.capacity, 1.0)))
+    if weight >= _SAFE:  # would leave 64 bits; costs are never below 0
+        return 0
+    total = int(_relaxed_cost(model, scaled.astype(np.int64)))
+    return max(0, _next_possible_cost(model, -(-total // SCALE)))
+
+
+def _next_possible_cost(model: Model, least: int) -> int:
+    """Return the smallest sum of the instance's cost coefficients' common divisor that is >= `least`."""
+    step = int(np.gcd.reduce(np.concatenate([model.early, model.late, model.drop])))
+    return -(-least // step) * step if step else least
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _relaxed_cost(m: Model, price: IntArray) -> int:
+    """Return SCALE times the optimum of the relaxation at integer prices (R,)."""
+    horizon = m.horizon
+    before = np.zeros(len(price) + 1, dtype=np.int64)
+    for r in range(len(price)):
+        before[r + 1] = before[r] + price[r]
+    docks = horizon
+    carriers = docks + m.groups * horizon
+    trucks = carriers + m.carriers * horizon
+    total = np.int64(0)
+    for r in range(len(price)):
+        total -= price[r] * m.capacity[r]
+    for v in range(len(m.first)):
+        best = m.drop[v] * SCALE
+        dock = docks + m.group[v] * horizon
+        for s in range(m.first[v], m.last[v] + 1):
+            each = m.early[v] * max(0, m.wish[v] - s) + m.late[v] * max(0, s - m.wish[v])
+            each = each * SCALE + price[s] + before[dock + s + m.duration[v]] - before[dock + s]
+            if m.carrier[v] >= 0:
+                each += price[carriers + m.carrier[v] * horizon + s]
+            if m.truck[v] >= 0:
+                truck = trucks + m.truck[v] * horizon
+                each += before[truck + min(horizon, s + m.duration[v] + m.turn)] - before[truck + s]
+            best = min(best, each)
+        total += best
+    return total

@@ -1,0 +1,30 @@
+"""First plans: visits one after the other, each into the best slot that is left."""
+
+import numpy as np
+from numba import njit
+
+from solver.reading import IntArray
+from solver.slots import places
+from solver.slots.model import FloatArray, Model
+from solver.slots.places import Places
+
+
+def in_order(model: Model, order: IntArray) -> IntArray:
+    """Return starts (V,) when visits come in `order` and each takes the cheapest slot left, -1 when none is."""
+    board = places.empty(model)
+    _in_order(model, board, order)
+    return board.start
+
+
+def complete(model: Model, board: Places, order: IntArray) -> None:
+    """Place the unplaced visits of `order` where they cost least with what is left."""
+    _in_order(model, board, order)
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _in_order(m: Model, p: Places, order: IntArray) -> None:
+    for v in order:
+        if p.start[v] < 0:
+            s = places.cheapest(m, p, v, m.drop[v] + 1)
+            if s >= 0:
+                places.put(m, p, v, s)

@@ -1,0 +1,281 @@
+"""Prices for the capacity rows: the linear relaxation solved by a primal-dual first-order method.
+
+The relaxation (S1-S5 with 0 <= x <= 1) is the saddle point of
+
+    min over shares x in a simplex per visit, max over prices y >= 0 of   c x + y (K x - capacity)
+
+and both sides are cheap: K is never built, its products are running sums over slots. The method is the primal-dual
+hybrid gradient of Chambolle and Pock (2011) with the diagonal steps of Pock and Chambolle (2011), reflected Halpern
+averaging and restarts on the fixed-point residual, as Lu and Yang (2024) use it for linear programs. The shares of a
+visit are projected exactly onto their simplex, so S1 holds at every step.
+
+Prices need not be optimal to be useful: bound.py turns any of them into a proof.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from solver.slots.model import FloatArray, Model
+
+_STEP: Final = 0.95  # of the largest step that is proven to converge
+_WEIGHT: Final = 30.0  # first guess of how far prices move per share moved, in units of cost
+
+
+class PriceState(NamedTuple):
+    """Where the method stands; arrays are its own and change from run to run."""
+
+    share: FloatArray  # (N,) of a visit on each of its starts
+    price: FloatArray  # (R,) in cost units / unit
+    share_anchor: FloatArray
+    price_anchor: FloatArray
+    share_next: FloatArray
+    price_next: FloatArray
+    share_step: FloatArray  # (V,)
+    price_step: FloatArray  # (R,), 0 for rows that cannot bind
+    scalar: (
+        FloatArray  # (5,): weight, steps since restart, residual then, residual one step before, steps in all
+    )
+
+
+def start(model: Model) -> PriceState:
+    """Return the state before the first step: nothing placed, every price zero."""
+    touching, rows_used = _touching(model)
+    can_bind = touching > model.capacity
+    columns, rows = int(model.column[-1]), len(model.capacity)
+    scalar = np.array([_WEIGHT, 0.0, np.inf, np.inf, 0.0])
+    price_step = np.where(can_bind, 1.0 / np.maximum(touching, 1.0), 0.0)
+    shares = [np.zeros(columns) for _ in range(3)]
+    prices = [np.zeros(rows) for _ in range(3)]
+    return PriceState(
+        shares[0], prices[0], shares[1], prices[1], shares[2], prices[2], 1.0 / rows_used, price_step, scalar
+    )
+
+
+def unit_of(model: Model) -> float:
+    """Return the cost unit in which the method works, the mean price of a slot of displacement."""
+    slot = np.concatenate([model.early, model.late])
+    mean = float(slot.mean()) if len(slot) else 0.0
+    return mean if mean > 0 else max(1.0, float(model.drop.mean()) if len(model.drop) else 1.0)
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def run(m: Model, state: PriceState, unit: float, steps: int) -> None:
+    """Take `steps` steps from where the state stands."""
+    work = np.empty(len(state.price))
+    before = np.empty(len(state.price) + 1)
+    room = np.empty(m.horizon)
+    for _ in range(steps):
+        _primal(m, state, unit, before, work, room)
+        _dual(m, state, work)
+        state.scalar[4] += 1
+        _average(m, state)
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _primal(
+    m: Model, state: PriceState, unit: float, before: FloatArray, work: FloatArray, room: FloatArray
+) -> None:
+    """Move each visit's shares against its priced costs; leave the reflected use of every row in `work`."""
+    horizon = m.horizon
+    docks = horizon
+    carriers = docks + m.groups * horizon
+    trucks = carriers + m.carriers * horizon
+    price = state.price
+    work[:] = 0.0
+    before[0] = 0.0
+    for r in range(len(price)):
+        before[r + 1] = before[r] + price[r]
+    for v in range(len(m.first)):
+        at = m.column[v] - m.first[v]
+        step = _STEP * state.share_step[v] / state.scalar[0]
+        dock = docks + m.group[v] * horizon
+        total = 0.0
+        for s in range(m.first[v], m.last[v] + 1):
+            each = (m.early[v] * max(0, m.wish[v] - s) + m.late[v] * max(0, s - m.wish[v]) - m.drop[v]) / unit
+            each += price[s] + before[dock + s + m.duration[v]] - before[dock + s]
+            if m.carrier[v] >= 0:
+                each += price[carriers + m.carrier[v] * horizon + s]
+            if m.truck[v] >= 0:
+                truck = trucks + m.truck[v] * horizon
+                each += before[truck + min(horizon, s + m.duration[v] + m.turn)] - before[truck + s]
+            moved = state.share[at + s] - step * each
+            room[s] = moved
+            total += max(0.0, moved)
+        level = _level(room, m.first[v], m.last[v], total)
+        for s in range(m.first[v], m.last[v] + 1):
+            share = max(0.0, room[s] - level)
+            state.share_next[at + s] = share
+            use = 2.0 * share - state.share[at + s]
+            if use != 0.0:
+                work[s] += use
+                work[dock + s] += use
+                if s + m.duration[v] < horizon:
+                    work[dock + s + m.duration[v]] -= use
+                if m.carrier[v] >= 0:
+                    work[carriers + m.carrier[v] * horizon + s] += use
+                if m.truck[v] >= 0:
+                    truck = trucks + m.truck[v] * horizon
+                    work[truck + s] += use
+                    if s + m.duration[v] + m.turn < horizon:
+                        work[truck + s + m.duration[v] + m.turn] -= use
+    for r in range(docks, len(work)):
+        if r % horizon and (r < carriers or r >= trucks):
+            work[r] += work[r - 1]
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _level(room: FloatArray, first: int, last: int, total: float) -> float:
+    """Return what to take off so that the positive parts sum to at most 1 (Michelot 1986)."""
+    if total <= 1.0:
+        return 0.0
+    count = 0
+    for s in range(first, last + 1):
+        count += room[s] > 0.0
+    level = (total - 1.0) / count
+    for _ in range(last - first + 1):
+        kept, total = 0, 0.0
+        for s in range(first, last + 1):
+            if room[s] > level:
+                kept += 1
+                total += room[s]
+        if kept >= count or kept == 0:
+            break
+        count = kept
+        level = (total - 1.0) / count
+    return level
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _dual(m: Model, state: PriceState, work: FloatArray) -> None:
+    """Move the prices towards the excess of the reflected use."""
+    for r in range(len(work)):
+        if state.price_step[r] > 0.0:
+            step = _STEP * state.scalar[0] * state.price_step[r]
+            state.price_next[r] = max(0.0, state.price[r] + step * (work[r] - m.capacity[r]))
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _average(m: Model, state: PriceState) -> None:
+    """Take the reflected Halpern step, or restart from the new point when the residual says so."""
+    scalar = state.scalar
+    residual = np.sqrt(
+        _share_distance(m, state, state.share) * scalar[0] / _STEP
+        + _price_distance(state, state.price) / (_STEP * scalar[0])
+    )
+    since = scalar[1]
+    if since == 0:
+        scalar[2] = residual
+    restart = since > 0 and (
+        residual <= 0.2 * scalar[2]
+        or (residual <= 0.8 * scalar[2] and residual > scalar[3])
+        or (since > 20 and since > 0.36 * scalar[4])
+    )
+    scalar[3] = residual
+    if restart:
+        _restart(m, state)
+        return
+    new = (since + 1.0) / (since + 2.0)
+    for j in range(len(state.share)):
+        state.share[j] = (
+            new * (2.0 * state.share_next[j] - state.share[j]) + (1.0 - new) * state.share_anchor[j]
+        )
+    for r in range(len(state.price)):
+        state.price[r] = (
+            new * (2.0 * state.price_next[r] - state.price[r]) + (1.0 - new) * state.price_anchor[r]
+        )
+    scalar[1] = since + 1.0
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _restart(m: Model, state: PriceState) -> None:
+    """Make the new point the anchor, and balance the two step lengths by the way just gone."""
+    shares = np.sqrt(_share_distance(m, state, state.share_anchor))
+    prices = np.sqrt(_price_distance(state, state.price_anchor))
+    if shares > 0.0 and prices > 0.0:
+        state.scalar[0] = np.sqrt(prices / shares * state.scalar[0])
+    state.share[:] = state.share_next
+    state.price[:] = state.price_next
+    state.share_anchor[:] = state.share_next
+    state.price_anchor[:] = state.price_next
+    state.scalar[1] = 0.0
+    state.scalar[3] = np.inf
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _share_distance(m: Model, state: PriceState, other: FloatArray) -> float:
+    """Return the squared distance of the new shares to `other`, each visit by its step."""
+    total = 0.0
+    for v in range(len(m.first)):
+        each = 0.0
+        for j in range(m.column[v], m.column[v + 1]):
+            each += (state.share_next[j] - other[j]) ** 2
+        total += each / state.share_step[v]
+    return total
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _price_distance(state: PriceState, other: FloatArray) -> float:
+    """Return the squared distance of the new prices to `other`, each row by its step."""
+    total = 0.0
+    for r in range(len(other)):
+        if state.price_step[r] > 0.0:
+            total += (state.price_next[r] - other[r]) ** 2 / state.price_step[r]
+    return total
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def error(m: Model, state: PriceState) -> tuple[float, float]:
+    """Return the cost of the latest shares in cost units, and the sum of what they use beyond the capacities."""
+    horizon = m.horizon
+    docks = horizon
+    carriers = docks + m.groups * horizon
+    trucks = carriers + m.carriers * horizon
+    use = np.zeros(len(state.price))
+    cost = 0.0
+    for v in range(len(m.first)):
+        cost += m.drop[v]
+        for s in range(m.first[v], m.last[v] + 1):
+            share = state.share_next[m.column[v] + s - m.first[v]]
+            if share > 0.0:
+                cost += share * (
+                    m.early[v] * max(0, m.wish[v] - s) + m.late[v] * max(0, s - m.wish[v]) - m.drop[v]
+                )
+                use[s] += share
+                for t in range(s, s + m.duration[v]):
+                    use[docks + m.group[v] * horizon + t] += share
+                if m.carrier[v] >= 0:
+                    use[carriers + m.carrier[v] * horizon + s] += share
+                if m.truck[v] >= 0:
+                    for t in range(s, min(horizon, s + m.duration[v] + m.turn)):
+                        use[trucks + m.truck[v] * horizon + t] += share
+    beyond = 0.0
+    for r in range(len(use)):
+        beyond += max(0.0, use[r] - m.capacity[r])
+    return cost, beyond
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _touching(m: Model) -> tuple[FloatArray, FloatArray]:
+    """Return how many columns use each row (R,), and how many rows a column of each visit uses (V,)."""
+    horizon = m.horizon
+    docks = horizon
+    carriers = docks + m.groups * horizon
+    trucks = carriers + m.carriers * horizon
+    columns = np.zeros(len(m.capacity))
+    rows = np.zeros(len(m.first))
+    for v in range(len(m.first)):
+        rows[v] = 1.0 + min(horizon, m.duration[v]) + (m.carrier[v] >= 0)
+        if m.truck[v] >= 0:
+            rows[v] += min(horizon, m.duration[v] + m.turn)
+        for s in range(m.first[v], m.last[v] + 1):
+            columns[s] += 1
+            for t in range(s, s + m.duration[v]):
+                columns[docks + m.group[v] * horizon + t] += 1
+            if m.carrier[v] >= 0:
+                columns[carriers + m.carrier[v] * horizon + s] += 1
+            if m.truck[v] >= 0:
+                for t in range(s, min(horizon, s + m.duration[v] + m.turn)):
+                    columns[trucks + m.truck[v] * horizon + t] += 1
+    return columns, rows

@@ -1,0 +1,184 @@
+"""The entry: a plan for a day's visits, and the proof of how good it is.
+
+1. model      the allowed starts, and the capacity rows S2-S5
+2. construct  a first lawful plan, visit by visit
+3. prices     the linear relaxation, first-order, a stretch at a time
+4. bound      after each stretch, the proof in integers
+5. construct  now and then, a plan rounded from the relaxation's shares
+6. improve    local search on it
+7. search     neighbourhoods decided anew, exactly
+8. check      nothing leaves that the checker rejects
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Final
+
+import numpy as np
+
+from solver.outcome import OnProgress, Outcome, Progress, ShouldStop, Status
+from solver.reading import IntArray
+from solver.slots import bound, check, construct, improve, model, neighbourhood, places, prices, rounding
+from solver.slots.instance import SlotInstance, SlotPlan
+from solver.slots.model import FloatArray, Model
+from solver.slots.neighbourhood import Priced
+from solver.slots.places import Places
+
+STRETCH: Final = 25  # price steps between two looks at the clock
+LOOK_EVERY: Final = 4  # stretches between two looks at how far the prices are
+SETTLED: Final = 0.001
+NEIGHBOURHOOD: Final = 300  # visits decided anew at once
+
+
+def solve(
+    instance: SlotInstance,
+    *,
+    seconds: float = 10.0,
+    on_progress: OnProgress | None = None,
+    should_stop: ShouldStop | None = None,
+    clock: Callable[[], float] = monotonic,
+    seed: int = 0,
+) -> Outcome[SlotPlan]:
+    """Return the best plan found in `seconds` with a proven lower bound on the cost of every lawful plan.
+
+    `clock` gives seconds from any origin; `should_stop` is asked many times a second and ends the run with the best
+    plan and bound so far; `on_progress` hears of every better plan or bound. The plan has passed check.violations.
+    """
+    run = Run(instance, seconds, clock, on_progress, should_stop)
+    rng = np.random.default_rng(seed)
+    run.plan(_first_plan(run, rng))
+    state = _relax(run)
+    _search(run, state, rng)
+    return run.outcome()
+
+
+@dataclass(slots=True)
+class Run:
+    """One run's best plan and bound so far, and its clock."""
+
+    instance: SlotInstance
+    seconds: float
+    clock: Callable[[], float]
+    on_progress: OnProgress | None = None
+    should_stop: ShouldStop | None = None
+    model: Model = field(init=False)
+    start: IntArray = field(init=False)
+    cost: int = field(init=False)
+    bound: int = 0
+    began: float = field(init=False)
+    stopped: bool = False
+    news: list[Progress] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.began = self.clock()
+        self.model = model.build(self.instance)
+        self.start = np.full(self.instance.visits, -1)
+        self.cost = check.cost(self.instance, self.start)
+
+    def elapsed(self) -> float:
+        """Return the seconds since the run began."""
+        return self.clock() - self.began
+
+    def is_over(self) -> bool:
+        """Answer whether the plan is proven optimal, the time is up or the caller wants to stop."""
+        if not self.stopped and self.should_stop is not None and self.should_stop():
+            self.stopped = True
+        return self.stopped or self.cost == self.bound or self.elapsed() >= self.seconds
+
+    def plan(self, start: IntArray, stage: str = "plan") -> None:
+        """Keep a plan if it is better; one that the checker rejects is a fault of the method and raises."""
+        cost = check.cost(self.instance, start)
+        if cost >= self.cost:
+            return
+        faults = check.violations(self.instance, start)
+        if faults:
+            raise AssertionError(f"the method made an unlawful plan: {faults[0].text}")
+        self.start, self.cost = start.copy(), cost
+        self._tell(stage)
+
+    def prove(self, bound: int, stage: str = "bound") -> None:
+        """Keep a bound if it is better."""
+        if bound > self.bound:
+            self.bound = bound
+            self._tell(stage)
+
+    def outcome(self) -> Outcome[SlotPlan]:
+        """Return the run's result."""
+        status = Status.FEASIBLE
+        if self.cost == self.bound:
+            status = Status.OPTIMAL
+        elif self.stopped:
+            status = Status.INTERRUPTED
+        plan = SlotPlan(self.start)
+        return Outcome(plan, self.cost, self.bound, self.elapsed(), status, bound.NAME, tuple(self.news))
+
+    def _tell(self, stage: str) -> None:
+        self.news.append(Progress(self.elapsed(), stage, self.cost, self.bound))
+        if self.on_progress is not None:
+            self.on_progress(self.news[-1])
+
+
+def _first_plan(run: Run, rng: np.random.Generator) -> IntArray:
+    """Return a plan by first fit, heavy and inflexible visits first."""
+    m = run.model
+    order = np.lexsort((rng.random(len(m.first)), m.last - m.first, -m.drop))
+    return construct.in_order(m, order)
+
+
+def _relax(run: Run) -> prices.PriceState:
+    """Improve the prices until they stand still, prove the bound, round a plan now and then; return the prices."""
+    m = run.model
+    state, unit = prices.start(m), prices.unit_of(m)
+    stretch = 0
+    while not run.is_over():
+        prices.run(m, state, unit, STRETCH)
+        proven = bound.bound(m, state.price_next * unit)
+        run.prove(proven)
+        stretch += 1
+        if stretch % LOOK_EVERY == 0 and _is_settled(run, state, proven):
+            break
+    return state
+
+
+def _is_settled(run: Run, state: prices.PriceState, proven: int) -> bool:
+    """Answer whether the relaxation is solved well enough: cost near the bound, hardly any capacity exceeded."""
+    cost, beyond = prices.error(run.model, state)
+    return abs(cost - proven) <= SETTLED * max(1, proven) and beyond <= SETTLED * run.instance.visits
+
+
+def _improve(run: Run, board: Places, rng: np.random.Generator) -> None:
+    """Improve a plan by local search until nothing helps or time is up."""
+    for _ in range(improve.MAX_ROUNDS):
+        saved = 0
+        for part in np.array_split(rng.permutation(len(run.model.first)), 20):
+            if run.is_over():
+                return
+            saved += improve.sweep(run.model, board, part)
+        run.plan(board.start)
+        if saved == 0:
+            return
+
+
+def _round(run: Run, view: Priced, share: FloatArray, rng: np.random.Generator) -> None:
+    """Round the relaxation to a plan, complete it, and improve it."""
+    start = rounding.by_groups(run.model, view, share, prices.unit_of(run.model), run.is_over)
+    board = places.filled(run.model, start)
+    run.plan(board.start)
+    construct.complete(run.model, board, rng.permutation(len(start)))
+    run.plan(board.start)
+    _improve(run, board, rng)
+
+
+def _search(run: Run, state: prices.PriceState, rng: np.random.Generator) -> None:
+    """Decide neighbourhoods anew until time is up."""
+    m = run.model
+    view = neighbourhood.priced(m, state.price_next * prices.unit_of(m), prices.unit_of(m))
+    _round(run, view, state.share_next, rng)
+    board = places.filled(m, run.start)
+    while not run.is_over():
+        excess = neighbourhood.plan_excess(m, view, board.start)
+        visits = neighbourhood.draw(m, excess, NEIGHBOURHOOD, rng)
+        columns = neighbourhood.offered(m, view, visits, board.start)
+        neighbourhood.redecide(m, board, visits, columns, min(2.0, run.seconds - run.elapsed()))
+        run.plan(board.start)
