@@ -1,0 +1,343 @@
+"""The bodies answers have, for the OpenAPI document; the bytes themselves are written by orjson."""
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from dispatch.model.park import DockKind
+from dispatch.model.promises import AppointmentState, LoadState, Source
+from dispatch.worker.jobs import JobState
+
+
+class Answer(BaseModel):
+    """What an answer consists of, and nothing else."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class AlternativeAnswer(Answer):
+    """A start that would be accepted now."""
+
+    day: date
+    slot: int
+    starts_at: datetime
+    gate: str
+
+
+class FieldError(Answer):
+    """One field of the request that cannot be used."""
+
+    field: str = Field(description="Path of the field: body.visits[3].minutes, query.limit, header.Idempotency-Key.")
+    problem: str
+
+
+class Problem(BaseModel):
+    """An error, as RFC 9457 has it. `type` is stable; GET it for its meaning."""
+
+    model_config = ConfigDict(extra="forbid")
+    type: str
+    title: str
+    status: int
+    detail: str
+    resource: str = Field(default="", description="The full resource or the rule that binds.")
+    alternatives: list[AlternativeAnswer] = Field(default=[], description="Starts that would be accepted now.")
+    errors: list[FieldError] = Field(default=[], description="The fields that cannot be used.")
+    maybe_done: bool = Field(default=False, description="The change may have been made though no answer came.")
+
+
+class ProblemText(Answer):
+    """What a problem type means and what to do about it."""
+
+    type: str
+    title: str
+    status: int
+    advice: str
+
+
+class AppointmentAnswer(Answer):
+    """The promise of a slot: the dock is held for `slots` slots from `slot` on."""
+
+    id: str
+    state: AppointmentState
+    source: Source
+    plate: str
+    carrier: str
+    warehouse: str
+    dock_group: str
+    dock_kind: DockKind
+    cargo_kind: str
+    gate: str
+    day: date
+    slot: int
+    slots: int
+    starts_at: datetime
+    ends_at: datetime
+    made_at: datetime
+    visit: str | None
+    load: str | None
+
+
+class AppointmentPage(Answer):
+    """Appointments by slot, then id."""
+
+    items: list[AppointmentAnswer]
+    next: str | None = Field(description="Cursor of the next page; null at the end.")
+
+
+class VisitAnswer(Answer):
+    """A wish to come, open until a plan has placed it."""
+
+    id: str
+    state: Literal["open", "planned"]
+    plate: str
+    carrier: str
+    warehouse: str
+    dock_kind: DockKind
+    cargo_kind: str
+    minutes: int
+    wish: datetime
+    earliest: datetime
+    latest: datetime
+    requested_at: datetime
+    weight: int
+    load: str | None
+
+
+class VisitPage(Answer):
+    """Visits of a day."""
+
+    items: list[VisitAnswer]
+    next: str | None
+
+
+class LoadAnswer(Answer):
+    """A load with its state."""
+
+    id: str
+    state: LoadState
+    enterprise: str
+    cargo_kind: str
+    origin: str
+    destination: str
+    earliest: datetime
+    latest: datetime
+    due: datetime
+    load_minutes: int
+    unload_minutes: int
+    price: int
+    pickup_visit: str | None
+    delivery_visit: str | None
+    posted_at: datetime
+    match: str | None
+
+
+class LoadPage(Answer):
+    """Loads."""
+
+    items: list[LoadAnswer]
+    next: str | None
+
+
+class RowAnswer(Answer):
+    """What became of one row of a bulk request."""
+
+    row: int
+    status: Literal["created", "refused"]
+    id: str | None
+    problem: Problem | None
+
+
+class BulkAnswer(Answer):
+    """What became of every row, in the order of the request."""
+
+    created: int
+    refused: int
+    rows: list[RowAnswer]
+
+
+class TruckAnswer(Answer):
+    """A truck that is open for loads."""
+
+    plate: str
+    carrier: str
+    kind: str
+    home: str
+    free_at: str
+    free_from: datetime
+    home_by: datetime
+
+
+class TruckPage(Answer):
+    """Trucks by plate."""
+
+    items: list[TruckAnswer]
+    next: str | None
+
+
+class MatchedLoadAnswer(Answer):
+    """One load of a chain and the planned begin of its loading."""
+
+    load: str
+    starts_at: datetime
+
+
+class MatchAnswer(Answer):
+    """A truck's chain of loads, in order."""
+
+    id: str
+    plate: str
+    plan: str
+    day: date
+    loads: list[MatchedLoadAnswer]
+    empty_km: int
+    loaded_km: int
+
+
+class MatchPage(Answer):
+    """Matches."""
+
+    items: list[MatchAnswer]
+    next: str | None
+
+
+class PlanAnswer(Answer):
+    """A plan's job: where it stands and, once it has succeeded, what it decided."""
+
+    id: str
+    state: JobState
+    day: date
+    seconds: int
+    seed: int
+    asked_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    attempt: int = Field(description="Counts up when a lost worker's run begins anew.")
+    progress: list[dict[str, Any]] = Field(description="News of the run, newest first: when, stage, cost, bound.")
+    result: dict[str, Any] | None = Field(
+        description="For slots and matching: cost, proven bound, gap, seconds, and the comparison with the baselines."
+    )
+    error: str | None
+
+
+class PlanPage(Answer):
+    """Plans, latest first."""
+
+    items: list[PlanAnswer]
+    next: str | None
+
+
+class DockGroupAnswer(Answer):
+    """Interchangeable docks of one kind."""
+
+    id: str
+    kind: DockKind
+    docks: int
+
+
+class WarehouseAnswer(Answer):
+    """A warehouse with its dock groups."""
+
+    id: str
+    name: str
+    zone: str
+    enterprise: str
+    opens: str
+    closes: str
+    dock_groups: list[DockGroupAnswer]
+
+
+class GateAnswer(Answer):
+    """A gate with its lanes."""
+
+    id: str
+    name: str
+    entry_lanes: int
+    exit_lanes: int
+    opens: str
+    closes: str
+
+
+class PlaceAnswer(Answer):
+    """A place outside the park."""
+
+    id: str
+    name: str
+    name_zh: str
+    kind: str
+
+
+class EnterpriseAnswer(Answer):
+    """A firm in the park."""
+
+    id: str
+    name: str
+    carrier: bool
+    quota: int | None
+
+
+class CargoKindAnswer(Answer):
+    """What is carried and the docks it needs."""
+
+    id: str
+    dock_kind: DockKind
+    handling_minutes: int
+
+
+class TruckKindAnswer(Answer):
+    """A kind of truck and what it carries."""
+
+    id: str
+    carries: list[str]
+
+
+class ParkAnswer(Answer):
+    """The park: everything a request may name."""
+
+    id: str
+    name: str
+    name_zh: str
+    timezone: str
+    slot_minutes: int
+    booking_horizon_days: int
+    lead_minutes: int
+    window_minutes: int
+    gates: list[GateAnswer]
+    warehouses: list[WarehouseAnswer]
+    places: list[PlaceAnswer]
+    enterprises: list[EnterpriseAnswer]
+    cargo_kinds: list[CargoKindAnswer]
+    truck_kinds: list[TruckKindAnswer]
+
+
+class SlotAnswer(Answer):
+    """One slot of a dock group: what is free, through which gate, and whether it can be booked now."""
+
+    slot: int
+    starts_at: datetime
+    docks: int
+    free_docks: int
+    gate: str | None = Field(description="The first gate by preference that still admits a truck.")
+    free_entries: int
+    bookable: bool
+
+
+class AvailabilityAnswer(Answer):
+    """A dock group's day, slot by slot, from the live counters."""
+
+    warehouse: str
+    dock_kind: DockKind
+    day: date
+    slots: list[SlotAnswer]
+
+
+class HealthAnswer(Answer):
+    """The process is there."""
+
+    status: Literal["ok"]
+
+
+class ReadyAnswer(Answer):
+    """The store takes writes."""
+
+    status: Literal["ready"]

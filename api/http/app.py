@@ -1,0 +1,59 @@
+"""The HTTP service, put together from its parts."""
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect
+
+from api.http import examples, openapi, problems, show
+from api.http.metrics import Measured, Metrics
+from api.http.parts import Parts
+from api.http.routes import appointments, loads, matches, park, plans, service, trucks, visits
+from parkdispatch import __version__
+
+ROUTERS = (
+    park.router,
+    appointments.router,
+    visits.bulk_router,
+    visits.router,
+    loads.bulk_router,
+    loads.router,
+    trucks.router,
+    plans.router,
+    matches.router,
+    service.router,
+)
+
+
+def create_app(parts: Parts) -> FastAPI:
+    """Return the service over its parts; whoever made the parts opens and closes them."""
+    app = FastAPI(title="parkdispatch", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.state.parts = parts
+    app.state.metrics = Metrics()
+    app.state.routes = tuple(route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute))
+    app.state.park_json = orjson.dumps(show.park_document(parts.desk.park))
+    app.add_middleware(Measured, metrics=app.state.metrics)
+    problems.add_handlers(app)
+    app.add_exception_handler(ClientDisconnect, _gone)
+    for router in ROUTERS:
+        app.include_router(router)
+    _describe(app, parts)
+    return app
+
+
+def _describe(app: FastAPI, parts: Parts) -> None:
+    """Let the app make its OpenAPI document once a day: the examples name days that can be booked."""
+    made: dict[object, dict[str, object]] = {}
+
+    def document() -> dict[str, object]:
+        today = parts.desk.park.grid.day_of(parts.clock())
+        if today not in made:
+            made.clear()
+            made[today] = openapi.make_document(app, examples.make(parts.desk.park, today))
+        return made[today]
+
+    app.openapi = document  # type: ignore[method-assign]  # FastAPI's own way to replace it
+
+
+async def _gone(_request: Request, _fault: Exception) -> Response:
+    return Response(status_code=400)  # nobody is left to read it

@@ -1,0 +1,76 @@
+"""What routes read from a request besides its body: the parts, the idempotency key, expected versions, pages."""
+
+import hashlib
+import re
+from typing import TypeVar
+
+import orjson
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+
+from api.http import cursors
+from api.http.metrics import Metrics
+from api.http.parts import Parts
+from api.http.problems import InvalidRequest, validation_errors
+from api.http.requests import Paged
+from dispatch.services.desk import Misfit, PageAsked, Repeatable, Versions
+
+Row = TypeVar("Row", bound=BaseModel)
+_STRONG_TAG = re.compile(r'"(\d{1,15})"\Z', re.ASCII)
+_PAGING = {"limit", "cursor"}
+
+
+def parts_of(request: Request) -> Parts:
+    """Return the parts the app was made from."""
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+def metrics_of(request: Request) -> Metrics:
+    """Return what the app counts."""
+    metrics: Metrics = request.app.state.metrics
+    return metrics
+
+
+async def repeatable_of(request: Request, key: str | None) -> Repeatable | None:
+    """Return the Idempotency-Key with the fingerprint of method, path and body, in whatever order its fields are."""
+    if key is None:
+        return None
+    content = orjson.dumps(await request.json(), option=orjson.OPT_SORT_KEYS)
+    digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + content).hexdigest()
+    return Repeatable(key, digest)
+
+
+def versions_of(if_match: str | None) -> Versions:
+    """Return the versions an If-Match names; a weak or foreign tag names none, so it never matches."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    tags = (_STRONG_TAG.match(tag.strip()) for tag in if_match.split(","))
+    return frozenset(int(tag[1]) for tag in tags if tag)
+
+
+class Listing:
+    """One list with its filters: what its cursors are bound to."""
+
+    def __init__(self, name: str, asked: Paged) -> None:
+        self._mark = cursors.mark_of(name, asked.model_dump(exclude=_PAGING))
+        self.page = PageAsked(cursors.decode(self._mark, asked.cursor), asked.limit)
+
+    def cursor(self, next_after: str | None) -> str | None:
+        """Return the cursor of the next page."""
+        return cursors.encode(self._mark, next_after)
+
+
+def read_row(kind: type[Row], row: object) -> Row | Misfit:
+    """Return a row of a bulk request, or the first thing wrong with it."""
+    try:
+        return kind.model_validate(row)
+    except ValidationError as fault:
+        return Misfit(*validation_errors(fault.errors(include_url=False))[0])
+
+
+def check_rows(request: Request, name: str, rows: list[object]) -> None:
+    """Raise InvalidRequest when a bulk request has more rows than are taken."""
+    most = parts_of(request).limits.bulk_rows
+    if len(rows) > most:
+        raise InvalidRequest([(f"body.{name}", f"has {len(rows)} rows, at most {most} are taken")])

@@ -1,0 +1,252 @@
+"""A real example for every operation, made from the park itself: sent as they stand, they work."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from api.http import show
+from api.http.problems import KINDS
+from dispatch.model.day import Load, Truck, Visit
+from dispatch.model.park import DockKind, Park
+from dispatch.model.promises import Appointment, AppointmentState, LoadState, Match, MatchedLoad, Source
+from dispatch.model.refusals import GateFull
+from dispatch.services.availability import SlotSeen
+from dispatch.services.freight import LoadRecord
+from dispatch.services.visits import VisitSeen
+from dispatch.worker.jobs import Job, JobState, ProgressEntry
+
+Example = tuple[Any, Any]  # request (a body, or its parameters by name), response
+PLATE = "浙B12345"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Names of the park that go together; those standing here are for a park that has none."""
+
+    day: date
+    now: datetime
+    warehouse: str = "w1"
+    dock_group: str = "w1-container"
+    dock_kind: DockKind = DockKind.CONTAINER
+    cargo_kind: str = "import"
+    minutes: int = 45
+    docks: int = 1
+    slot: int = 36
+    gate: str = "east"
+    carrier: str = "c1"
+    place: str = "terminal"
+    truck_kind: str = "truck"
+
+
+def sample_of(park: Park, today: date) -> Sample:
+    """Return names of the park, and tomorrow's first slot in which a visit with them fits."""
+    now = datetime.combine(today, time(6), tzinfo=park.grid.zone)
+    sample = Sample(day=today + timedelta(days=1), now=now)
+    carrier = next((firm for firm in park.enterprises if firm.carrier and firm.quota != 0), None)
+    if carrier is not None:
+        sample = replace(sample, carrier=carrier.id)
+    if park.places:
+        sample = replace(sample, place=park.places[0].id)
+    sample = _with_docks(park, sample)
+    kinds = (kind.id for kind in park.truck_kinds if sample.cargo_kind in kind.carries)
+    return replace(sample, truck_kind=next(kinds, next((kind.id for kind in park.truck_kinds), sample.truck_kind)))
+
+
+def make(park: Park, today: date) -> dict[str, Example]:
+    """Return (request, response) for every operation by its id."""
+    sample = sample_of(park, today)
+    return {
+        **_about_the_park(park, sample),
+        **_about_appointments(park, sample),
+        **_about_visits(park, sample),
+        **_about_loads(park, sample),
+        **_about_trucks(park, sample),
+        **_about_plans(park, sample),
+        **_about_the_service(),
+    }
+
+
+def _with_docks(park: Park, sample: Sample) -> Sample:
+    for warehouse in park.warehouses:
+        for cargo in park.cargo_kinds:
+            group = warehouse.find_dock_group(cargo.dock_kind)
+            if group is None:
+                continue
+            gate = park.gates_for(warehouse)[0]
+            slots = park.grid.slots_for(cargo.handling_minutes)
+            for slot in range(park.grid.horizon - slots + 1):
+                docks = min(park.docks_at(warehouse, group, t) for t in range(slot, slot + slots))
+                if docks > 0 and park.entries_at(gate, slot) > 0:
+                    return replace(
+                        sample,
+                        warehouse=warehouse.id,
+                        dock_group=group.id,
+                        dock_kind=group.kind,
+                        cargo_kind=cargo.id,
+                        minutes=cargo.handling_minutes,
+                        docks=docks,
+                        slot=slot,
+                        gate=gate.id,
+                    )
+    return sample
+
+
+def _about_the_park(park: Park, sample: Sample) -> dict[str, Example]:
+    shown = show.park_document(park)
+    few = {name: value[:2] if isinstance(value, list) else value for name, value in shown.items()}
+    asked = {"warehouse": sample.warehouse, "dock_kind": sample.dock_kind, "day": sample.day}
+    starts_at = park.grid.start_of(sample.day, sample.slot)
+    seen = SlotSeen(sample.slot, starts_at, sample.docks, sample.docks, sample.gate, 40, is_bookable=True)
+    return {"get_park": (None, few), "get_availability": (asked, {**asked, "slots": [show.slot(seen)]})}
+
+
+def _about_appointments(park: Park, sample: Sample) -> dict[str, Example]:
+    appointment = Appointment(
+        id="appointment-5f1e0c2a9b7d4e63a811",
+        state=AppointmentState.CONFIRMED,
+        source=Source.REQUEST,
+        plate=PLATE,
+        carrier=sample.carrier,
+        warehouse=sample.warehouse,
+        dock_group=sample.dock_group,
+        dock_kind=sample.dock_kind,
+        cargo_kind=sample.cargo_kind,
+        gate=sample.gate,
+        day=sample.day,
+        slot=sample.slot,
+        slots=park.grid.slots_for(sample.minutes),
+        made_at=sample.now,
+    )
+    shown = show.appointment(park, appointment)
+    cancelled = show.appointment(park, replace(appointment, state=AppointmentState.CANCELLED))
+    asked = {
+        "plate": PLATE,
+        "carrier": sample.carrier,
+        "warehouse": sample.warehouse,
+        "cargo_kind": sample.cargo_kind,
+        "wish": park.grid.start_of(sample.day, sample.slot),
+    }
+    where = {"appointment_id": appointment.id}
+    return {
+        "request_appointment": (asked, shown),
+        "list_appointments": (
+            {"warehouse": sample.warehouse, "day": sample.day, "limit": 50},
+            show.page([shown], None),
+        ),
+        "get_appointment": (where, shown),
+        "cancel_appointment": (where, cancelled),
+    }
+
+
+def _about_visits(park: Park, sample: Sample) -> dict[str, Example]:
+    wish = park.grid.start_of(sample.day, sample.slot)
+    visit = Visit(
+        id="visit-27c1",
+        plate=PLATE,
+        carrier=sample.carrier,
+        warehouse=sample.warehouse,
+        dock_kind=sample.dock_kind,
+        cargo_kind=sample.cargo_kind,
+        minutes=sample.minutes,
+        wish=wish,
+        earliest=wish,
+        latest=wish + timedelta(hours=3),
+        requested_at=sample.now,
+    )
+    shown = show.visit(park, VisitSeen(visit, is_open=True))
+    given = ("id", "plate", "carrier", "warehouse", "cargo_kind", "wish", "earliest", "latest")
+    asked = {name: shown[name] for name in given}
+    return {
+        "post_visit": (asked, shown),
+        "post_visits": ({"visits": [asked | {"id": "visit-27c2"}]}, _one_created("visit-27c2")),
+        "list_visits": ({"day": sample.day, "limit": 50}, show.page([shown], None)),
+        "get_visit": ({"visit_id": visit.id}, shown),
+    }
+
+
+def _about_loads(park: Park, sample: Sample) -> dict[str, Example]:
+    begins = park.grid.start_of(sample.day, sample.slot)
+    load = Load(
+        id="load-81d3",
+        enterprise=sample.carrier,
+        cargo_kind=sample.cargo_kind,
+        origin=sample.place,
+        destination=sample.warehouse,
+        earliest=begins,
+        latest=begins + timedelta(hours=2),
+        due=begins + timedelta(hours=6),
+        load_minutes=20,
+        unload_minutes=sample.minutes,
+        price=park.rules.drop_cost,
+    )
+    shown = show.load(park, LoadRecord(load, LoadState.POSTED, sample.now))
+    withdrawn = show.load(park, LoadRecord(load, LoadState.WITHDRAWN, sample.now))
+    kept = {"state", "posted_at", "match", "price", "pickup_visit", "delivery_visit"}
+    asked = {name: value for name, value in shown.items() if name not in kept}
+    return {
+        "post_load": (asked, shown),
+        "post_loads": ({"loads": [asked | {"id": "load-81d4"}]}, _one_created("load-81d4")),
+        "list_loads": ({"state": "posted", "limit": 50}, show.page([shown], None)),
+        "get_load": ({"load_id": load.id}, shown),
+        "withdraw_load": ({"load_id": load.id}, withdrawn),
+    }
+
+
+def _about_trucks(park: Park, sample: Sample) -> dict[str, Example]:
+    free_from = park.grid.start_of(sample.day, sample.slot)
+    truck = Truck(
+        plate=PLATE,
+        carrier=sample.carrier,
+        kind=sample.truck_kind,
+        home=sample.place,
+        free_at=sample.warehouse,
+        free_from=free_from,
+        home_by=free_from + timedelta(hours=10),
+    )
+    shown = show.truck(park, truck)
+    chain = Match(
+        id="match-3",
+        plate=PLATE,
+        plan="plan-9a40",
+        day=sample.day,
+        loads=(MatchedLoad("load-81d3", free_from),),
+        empty_km=12,
+        loaded_km=58,
+    )
+    return {
+        "announce_truck": ({name: value for name, value in shown.items() if name != "plate"}, shown),
+        "list_trucks": ({"limit": 50}, show.page([shown], None)),
+        "get_truck": ({"plate": PLATE}, shown),
+        "list_matches": ({"truck": PLATE}, show.page([show.match(park, chain)], None)),
+    }
+
+
+def _about_plans(park: Park, sample: Sample) -> dict[str, Example]:
+    asked = {"day": sample.day, "seconds": 30, "seed": 1}
+    queued = Job("plan-9a40", "plan", {**asked, "day": sample.day.isoformat()}, JobState.QUEUED, sample.now)
+    news = ProgressEntry(sample.now, {"seconds": 4.2, "stage": "slots", "cost": 41200, "bound": 40950})
+    running = replace(queued, state=JobState.RUNNING, attempt=1, started_at=sample.now, progress=(news,))
+    cancelled = replace(queued, state=JobState.CANCELLED, finished_at=sample.now)
+    where = {"plan_id": queued.id}
+    return {
+        "start_plan": (asked, show.plan(park, queued)),
+        "list_plans": ({"limit": 50}, show.page([show.plan(park, running)], None)),
+        "get_plan": (where, show.plan(park, running)),
+        "cancel_plan": (where, show.plan(park, cancelled)),
+    }
+
+
+def _about_the_service() -> dict[str, Example]:
+    kind = KINDS[GateFull.code]
+    text = {"type": kind.type, "title": kind.title, "status": kind.status, "advice": kind.advice}
+    return {
+        "get_health": (None, {"status": "ok"}),
+        "get_readiness": (None, {"status": "ready"}),
+        "get_metrics": (None, "parkdispatch_bookings_made_total 1280.0\n"),
+        "get_problem": ({"code": kind.code}, text),
+    }
+
+
+def _one_created(identity: str) -> dict[str, Any]:
+    row = {"row": 0, "status": "created", "id": identity, "problem": None}
+    return {"created": 1, "refused": 0, "rows": [row]}

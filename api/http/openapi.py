@@ -1,0 +1,113 @@
+"""The OpenAPI document: problems on every operation, the key, and examples that work on this very park."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.http.answers import Problem
+from api.http.problems import (
+    ANSWER_LOST,
+    BODY_TOO_LARGE,
+    INVALID_REQUEST,
+    KINDS,
+    MEDIA_TYPE,
+    UNAUTHORIZED,
+    UNSUPPORTED_MEDIA_TYPE,
+    Kind,
+    document,
+)
+from dispatch.model.refusals import AlreadyThere, KeyReused, NotThere, Refusal, StoreUnavailable
+
+Responses = dict[int | str, dict[str, Any]]
+Told = Kind | type[Refusal]
+
+DESCRIPTION = """Entry slots and return loads for a logistics park, planned together.
+
+Every error is a problem document (RFC 9457); its `type` is stable and can be read at that path. Times are RFC 3339
+with offset, in the park's zone. A POST that creates takes an `Idempotency-Key`: repeated with the same body it is done
+once, and the repeat says `Idempotency-Replayed: true`. A refused request is not remembered: repeated, it is tried anew.
+"""
+
+KEY = "operator"
+SECURITY: list[dict[str, list[str]]] = [{KEY: []}, {f"{KEY}-header": []}]
+READING: tuple[Told, ...] = (UNAUTHORIZED, INVALID_REQUEST, StoreUnavailable)
+CHANGING: tuple[Told, ...] = (*READING, NotThere, BODY_TOO_LARGE, ANSWER_LOST)
+CREATING: tuple[Told, ...] = (
+    *READING,
+    ANSWER_LOST,
+    BODY_TOO_LARGE,
+    UNSUPPORTED_MEDIA_TYPE,
+    KeyReused,
+    AlreadyThere,
+)
+_ETAG = {"ETag": {"description": "The version, for If-Match.", "schema": {"type": "string"}}}
+_REPLAYED = {
+    "Idempotency-Replayed": {
+        "description": "`true` when an earlier request with this key was answered; else absent.",
+        "schema": {"type": "string"},
+    }
+}
+
+
+def told(*kinds: Told, success: int = 200) -> Responses:
+    """Return the documented responses: the headers of success, and the problems grouped by status."""
+    found = {kind.code: kind for kind in (each if isinstance(each, Kind) else KINDS[each.code] for each in kinds)}
+    grouped: dict[int, list[Kind]] = {}
+    for kind in found.values():
+        grouped.setdefault(kind.status, []).append(kind)
+    responses: Responses = {status: _problem_response(group) for status, group in sorted(grouped.items())}
+    headers = {**_ETAG, **(_REPLAYED if KeyReused.code in found else {})}
+    responses[success] = {"description": "Done.", "headers": headers}
+    return responses
+
+
+def _problem_response(kinds: list[Kind]) -> dict[str, Any]:
+    return {
+        "description": " ".join(kind.title for kind in kinds),
+        "content": {
+            MEDIA_TYPE: {
+                "schema": {"$ref": "#/components/schemas/Problem"},
+                "examples": {kind.code: {"value": document(kind, kind.advice)} for kind in kinds},
+            }
+        },
+    }
+
+
+def make_document(app: FastAPI, examples: Mapping[str, tuple[Any, Any]]) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document; `examples` has (request, response) per operation id."""
+    made = get_openapi(
+        title=app.title,
+        version=app.version,
+        openapi_version="3.1.0",
+        description=DESCRIPTION,
+        routes=app.routes,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    )
+    components = made.setdefault("components", {})
+    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
+    components.setdefault("schemas", {}).update(problem.pop("$defs", {}))
+    components["schemas"]["Problem"] = problem
+    components["securitySchemes"] = {
+        KEY: {"type": "http", "scheme": "bearer"},
+        f"{KEY}-header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    }
+    plain: Mapping[str, tuple[Any, Any]] = orjson.loads(orjson.dumps(dict(examples)))
+    for operation in (each for path in made["paths"].values() for each in path.values()):
+        _add_examples(operation, *plain[operation["operationId"]])
+    return made
+
+
+def _add_examples(operation: dict[str, Any], request: Any, response: Any) -> None:
+    if "requestBody" in operation:
+        operation["requestBody"]["content"]["application/json"]["example"] = request
+    else:
+        for parameter in operation.get("parameters", ()):
+            if request and parameter["name"] in request:
+                parameter["example"] = request[parameter["name"]]
+    for status, answer in operation["responses"].items():
+        if status.startswith("2"):
+            (media,) = answer["content"].values()
+            media["example"] = response

@@ -1,0 +1,194 @@
+"""The bodies and query strings requests bring."""
+
+from datetime import timedelta
+from typing import Annotated, Any, Self
+
+from pydantic import ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic.types import StrictInt
+
+from api.http.fields import Body, Cursor, Day, HandlingMinutes, Id, Limit, Minutes, Moment, Plate, Price, Weight
+from dispatch.model.park import DockKind
+from dispatch.model.promises import LoadState
+
+LONGEST_WINDOW = timedelta(days=7)
+
+
+class AppointmentAsked(Body):
+    """A slot asked for now: at which warehouse, for what, and when it suits."""
+
+    plate: Plate
+    carrier: Id
+    warehouse: Id
+    cargo_kind: Id
+    wish: Moment
+    dock_kind: DockKind | None = Field(default=None, description="Left out: the kind the cargo needs.")
+    minutes: Minutes | None = Field(default=None, description="On the dock. Left out: the cargo kind's handling time.")
+    earliest: Moment | None = Field(default=None, description="Left out: the wish less the park's window.")
+    latest: Moment | None = Field(default=None, description="Last start. Left out: the wish plus the park's window.")
+    load: Id | None = None
+
+    @model_validator(mode="after")
+    def _window_is_a_window(self) -> Self:
+        earliest, latest = self.earliest or self.wish, self.latest or self.wish
+        if earliest > latest:
+            raise ValueError("earliest must not be after latest")
+        if not earliest <= self.wish <= latest:
+            raise ValueError("wish must lie between earliest and latest")
+        if latest - earliest > LONGEST_WINDOW:
+            raise ValueError("latest must be within 7 days of earliest")
+        return self
+
+
+class VisitPosted(Body):
+    """A wish to come, to be given its slot by the next plan of its day."""
+
+    id: Id | None = Field(default=None, description="Left out: the service gives one.")
+    plate: Plate
+    carrier: Id
+    warehouse: Id
+    cargo_kind: Id
+    wish: Moment
+    earliest: Moment
+    latest: Moment
+    dock_kind: DockKind | None = Field(default=None, description="Left out: the kind the cargo needs.")
+    minutes: Minutes | None = Field(default=None, description="On the dock. Left out: the cargo kind's handling time.")
+    weight: Weight = 1
+    load: Id | None = None
+
+    @model_validator(mode="after")
+    def _window_is_a_window(self) -> Self:
+        if self.earliest > self.latest:
+            raise ValueError("earliest must not be after latest")
+        if self.latest - self.earliest > LONGEST_WINDOW:
+            raise ValueError("latest must be within 7 days of earliest")
+        return self
+
+
+class LoadPosted(Body):
+    """A full truckload to be moved."""
+
+    id: Id | None = Field(default=None, description="Left out: the service gives one.")
+    enterprise: Id
+    cargo_kind: Id
+    origin: Id
+    destination: Id
+    earliest: Moment = Field(description="First start of loading.")
+    latest: Moment = Field(description="Last start of loading.")
+    due: Moment = Field(description="Unloaded by.")
+    load_minutes: HandlingMinutes
+    unload_minutes: HandlingMinutes
+    price: Price | None = Field(default=None, description="What leaving it costs. Left out: the park's drop cost.")
+    pickup_visit: Id | None = None
+    delivery_visit: Id | None = None
+
+    @model_validator(mode="after")
+    def _times_are_in_order(self) -> Self:
+        if self.earliest > self.latest:
+            raise ValueError("earliest must not be after latest")
+        if self.due < self.earliest:
+            raise ValueError("due must not be before earliest")
+        return self
+
+
+class TruckAnnounced(Body):
+    """Where and when a truck is next free for a load, and when it must be home."""
+
+    carrier: Id
+    kind: Id
+    home: Id
+    free_at: Id
+    free_from: Moment
+    home_by: Moment
+
+    @model_validator(mode="after")
+    def _times_are_in_order(self) -> Self:
+        if self.free_from > self.home_by:
+            raise ValueError("free_from must not be after home_by")
+        return self
+
+
+class PlanAsked(Body):
+    """A day to be planned: its open visits and its posted loads."""
+
+    day: Day
+    seconds: Annotated[StrictInt, Field(ge=1, le=600)] = Field(default=30, description="Time for each of the two runs.")
+    seed: Annotated[StrictInt, Field(ge=0, le=2**31 - 1)] = 1
+
+
+def _rows_of(name: str) -> Any:
+    return WithJsonSchema({"type": "array", "items": {"$ref": f"#/components/schemas/{name}"}, "minItems": 0})
+
+
+class VisitsPosted(Body):
+    """Many visits at once; each row is taken or refused on its own."""
+
+    visits: Annotated[list[Any], _rows_of("VisitPosted")]
+
+
+class LoadsPosted(Body):
+    """Many loads at once; each row is taken or refused on its own."""
+
+    loads: Annotated[list[Any], _rows_of("LoadPosted")]
+
+
+class Paged(Body):
+    """One page of a list: at most `limit`, from `cursor` on."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    limit: Limit = 50
+    cursor: Cursor | None = Field(default=None, description="`next` of the page before.")
+
+
+class AppointmentsAsked(Paged):
+    """Which appointments: filters may be combined; `slot` needs `day`."""
+
+    truck: Plate | None = None
+    warehouse: Id | None = None
+    carrier: Id | None = None
+    day: Day | None = None
+    slot: Annotated[int, Field(ge=0, le=1439)] | None = None
+
+    @model_validator(mode="after")
+    def _slot_needs_day(self) -> Self:
+        if self.slot is not None and self.day is None:
+            raise ValueError("slot needs day")
+        return self
+
+
+class VisitsAsked(Paged):
+    """Which visits."""
+
+    day: Day
+
+
+class LoadsAsked(Paged):
+    """Which loads: filters may be combined."""
+
+    state: LoadState | None = None
+    enterprise: Id | None = None
+
+
+class TrucksAsked(Paged):
+    """Trucks by plate."""
+
+
+class MatchesAsked(Paged):
+    """Whose matches: exactly one of truck and load."""
+
+    truck: Plate | None = None
+    load: Id | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.truck is None) == (self.load is None):
+            raise ValueError("give exactly one of truck and load")
+        return self
+
+
+class AvailabilityAsked(Body):
+    """Which warehouse, docks and day."""
+
+    warehouse: Id
+    dock_kind: DockKind
+    day: Day

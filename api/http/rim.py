@@ -1,0 +1,113 @@
+"""What stands before every route: the operator's key, the bound on bodies, and JSON read strictly."""
+
+import hashlib
+import hmac
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import orjson
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+
+from api.http.parts import Parts
+from api.http.problems import BODY_TOO_LARGE, UNAUTHORIZED, UNSUPPORTED_MEDIA_TYPE, Fault, InvalidRequest
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class Asked(Request):
+    """A request whose body has been read, bounded, and whose JSON has been parsed."""
+
+    def __init__(self, request: Request, content: bytes, document: Any) -> None:
+        super().__init__(request.scope, request.receive)
+        self._content = content
+        self._document = document
+
+    async def body(self) -> bytes:
+        """Return the whole body."""
+        return self._content
+
+    async def json(self) -> Any:
+        """Return the body's JSON document."""
+        return self._document
+
+
+class OpenRoute(APIRoute):
+    """A route that needs no key."""
+
+    needs_key = False
+    is_bulk = False
+
+    def get_route_handler(self) -> Handler:
+        """Return the handler with the rim's checks before it."""
+        inner = super().get_route_handler()
+        takes_body = self.body_field is not None
+
+        async def handle(request: Request) -> Response:
+            parts: Parts = request.app.state.parts
+            if self.needs_key:
+                check_key(request, parts.operator_key_sha256)
+            if takes_body:
+                check_media_type(request)
+            limit = parts.limits.bulk_bytes if self.is_bulk else parts.limits.body_bytes
+            content = await read_bounded(request, limit)
+            return await inner(Asked(request, content, parsed(content) if takes_body and content else None))
+
+        return handle
+
+
+class KeyedRoute(OpenRoute):
+    """A route that needs the operator's key."""
+
+    needs_key = True
+
+
+class BulkRoute(KeyedRoute):
+    """A route that takes many rows in one body."""
+
+    is_bulk = True
+
+
+def check_key(request: Request, expected_sha256: bytes) -> None:
+    """Raise Fault 401 unless the request carries the operator's key."""
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    given = key.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key", "")
+    digest = hashlib.sha256(given.encode("utf-8", "surrogateescape")).digest()
+    if not given or not hmac.compare_digest(digest, expected_sha256):
+        detail = "The key is not the operator's." if given else "No key was sent."
+        raise Fault(UNAUTHORIZED, detail, {"WWW-Authenticate": 'Bearer realm="parkdispatch"'})
+
+
+def check_media_type(request: Request) -> None:
+    """Raise Fault 415 unless the body is said to be JSON."""
+    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if given != "application/json":
+        shown = "".join(sign if sign.isprintable() else "?" for sign in given[:60])
+        raise Fault(UNSUPPORTED_MEDIA_TYPE, f"Content-Type is {shown!r}; application/json is taken.")
+
+
+async def read_bounded(request: Request, limit: int) -> bytes:
+    """Return the whole body; Fault 413 as soon as it is, or says it is, longer than `limit` bytes."""
+    said = request.headers.get("content-length", "0")
+    if said.isdecimal() and int(said[:20]) > limit:
+        raise _too_large(limit)
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise _too_large(limit)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def parsed(content: bytes) -> Any:
+    """Return the JSON document; InvalidRequest otherwise (NaN, lone surrogates and broken UTF-8 are not JSON)."""
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError as fault:
+        raise InvalidRequest([("body", f"is not JSON ({fault.msg} at byte {fault.pos})")]) from None
+
+
+def _too_large(limit: int) -> Fault:
+    return Fault(BODY_TOO_LARGE, f"At most {limit} bytes are taken here.", {"Connection": "close"})

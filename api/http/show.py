@@ -1,0 +1,143 @@
+"""What the park knows, as answers show it: plain documents, times in the park's zone."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+import orjson
+from fastapi import Response
+
+from dispatch.model.day import Truck
+from dispatch.model.park import Park
+from dispatch.model.promises import Appointment, Match
+from dispatch.services.availability import SlotSeen
+from dispatch.services.desk import Kept
+from dispatch.services.freight import LoadRecord
+from dispatch.services.visits import VisitSeen
+from dispatch.worker.jobs import Job
+
+Document = dict[str, Any]
+
+
+def answer(
+    document: Any, status: int = 200, *, version: int | None = None, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return a JSON response, with the version as its ETag."""
+    headers = dict(headers or {})
+    if version is not None:
+        headers["ETag"] = etag(version)
+    return Response(orjson.dumps(document), status, headers, "application/json")
+
+
+def created(document: Document, kept: Kept[Any], location: str, *, status: int = 201) -> Response:
+    """Return a 201 (or 202) with the path of what was made, and whether it was made by an earlier request."""
+    headers = {"Location": location} | ({"Idempotency-Replayed": "true"} if kept.repeated else {})
+    return answer(document, status, version=kept.version, headers=headers)
+
+
+def etag(version: int) -> str:
+    """Return a version as an entity tag."""
+    return f'"{version}"'
+
+
+def page(items: list[Document], cursor: str | None) -> Document:
+    """Return one page of a list."""
+    return {"items": items, "next": cursor}
+
+
+def plain(park: Park, thing: Any) -> Document:
+    """Return a dataclass's fields, times in the park's zone."""
+    zone = park.grid.zone
+    shown: Document = {}
+    for field in fields(thing):
+        value = getattr(thing, field.name)
+        shown[field.name] = value.astimezone(zone) if isinstance(value, datetime) else value
+    return shown
+
+
+def appointment(park: Park, promised: Appointment) -> Document:
+    """Return an appointment with its begin and end on the dock."""
+    shown = plain(park, promised)
+    shown["starts_at"] = park.grid.start_of(promised.day, promised.slot)
+    shown["ends_at"] = park.grid.start_of(promised.day, promised.slot + promised.slots)
+    return shown
+
+
+def visit(park: Park, seen: VisitSeen) -> Document:
+    """Return a visit with its state."""
+    return plain(park, seen.visit) | {"state": "open" if seen.is_open else "planned"}
+
+
+def slot(seen: SlotSeen) -> Document:
+    """Return one slot of a dock group's day."""
+    shown = _picked(seen, "slot", "starts_at", "docks", "free_docks", "gate", "free_entries")
+    return shown | {"bookable": seen.is_bookable}
+
+
+def load(park: Park, record: LoadRecord) -> Document:
+    """Return a load with its state."""
+    kept = {"state": record.state, "posted_at": record.posted_at.astimezone(park.grid.zone), "match": record.match}
+    return plain(park, record.load) | kept
+
+
+def truck(park: Park, announced: Truck) -> Document:
+    """Return a truck."""
+    return plain(park, announced)
+
+
+def match(park: Park, decided: Match) -> Document:
+    """Return a chain with its loads in order."""
+    return plain(park, decided) | {"loads": [plain(park, load) for load in decided.loads]}
+
+
+def plan(park: Park, job: Job) -> Document:
+    """Return a plan's job with its latest news first."""
+    zone = park.grid.zone
+    return {
+        "id": job.id,
+        "state": job.state,
+        **{name: job.arguments.get(name) for name in ("day", "seconds", "seed")},
+        "asked_at": job.submitted_at.astimezone(zone),
+        "started_at": job.started_at.astimezone(zone) if job.started_at else None,
+        "finished_at": job.finished_at.astimezone(zone) if job.finished_at else None,
+        "attempt": job.attempt,
+        "progress": [{"at": entry.at.astimezone(zone), **entry.document} for entry in reversed(job.progress)],
+        "result": job.result,
+        "error": job.error,
+    }
+
+
+def park_document(park: Park) -> Document:
+    """Return everything of the park that a request may name."""
+    rules, grid = park.rules, park.grid
+    return {
+        "id": park.id,
+        "name": park.name,
+        "name_zh": park.name_zh,
+        "timezone": grid.timezone,
+        "slot_minutes": grid.slot_minutes,
+        "booking_horizon_days": rules.booking_horizon_days,
+        "lead_minutes": rules.lead_minutes,
+        "window_minutes": rules.window_minutes,
+        "gates": [
+            _opening(_picked(gate, "id", "name", "entry_lanes", "exit_lanes"), gate.hours) for gate in park.gates
+        ],
+        "warehouses": [
+            _opening(_picked(warehouse, "id", "name", "zone", "enterprise"), warehouse.hours)
+            | {"dock_groups": [_picked(group, "id", "kind", "docks") for group in warehouse.dock_groups]}
+            for warehouse in park.warehouses
+        ],
+        "places": [_picked(place, "id", "name", "name_zh", "kind") for place in park.places],
+        "enterprises": [_picked(firm, "id", "name", "carrier", "quota") for firm in park.enterprises],
+        "cargo_kinds": [_picked(kind, "id", "dock_kind", "handling_minutes") for kind in park.cargo_kinds],
+        "truck_kinds": [_picked(kind, "id", "carries") for kind in park.truck_kinds],
+    }
+
+
+def _picked(thing: Any, *names: str) -> Document:
+    return {name: getattr(thing, name) for name in names}
+
+
+def _opening(shown: Mapping[str, Any], hours: Any) -> Document:
+    return {**shown, "opens": hours.opens, "closes": hours.closes}

@@ -1,0 +1,78 @@
+"""Every setting of the service in one class, and how it logs."""
+
+import logging
+import sys
+from pathlib import Path
+from typing import Literal
+
+import structlog
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SHORTEST_KEY = 16
+
+
+class Settings(BaseSettings):
+    """Read from the environment: PARKDISPATCH_<NAME>, and REDIS_URL for the store."""
+
+    model_config = SettingsConfigDict(env_prefix="PARKDISPATCH_", extra="ignore", populate_by_name=True)
+
+    park_file: Path = Path("parks/beilun.toml")
+    var_dir: Path = Path("var")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    redis_url: SecretStr | None = Field(default=None, validation_alias="REDIS_URL")
+    operator_key: SecretStr | None = None
+    max_body_bytes: int = Field(default=1024 * 1024, ge=1024)
+    max_bulk_bytes: int = Field(default=8 * 1024 * 1024, ge=1024)
+    max_bulk_rows: int = Field(default=5000, ge=1)
+    log_format: Literal["console", "json"] = "console"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("operator_key")
+    @classmethod
+    def _long_enough(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and len(key.get_secret_value()) < SHORTEST_KEY:
+            raise ValueError(f"must have at least {SHORTEST_KEY} characters")
+        return key
+
+
+def configure_logging(log_format: Literal["console", "json"], log_level: str) -> None:
+    """Send structured logs to stderr, as lines for people or as JSON; standard library loggers go the same way."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _without_secrets,
+    ]
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer()
+        if log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    level = logging.getLevelNamesMapping()[log_level.upper()]
+    structlog.configure(
+        processors=[*shared, structlog.processors.format_exc_info, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=level, force=True)
+
+
+SECRET_NAMES = frozenset({"authorization", "x-api-key", "operator_key", "key", "password", "redis_url", "token"})
+
+
+def _without_secrets(
+    _logger: structlog.typing.WrappedLogger, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    for name in event.keys() & SECRET_NAMES:
+        event[name] = "***"
+    return event

@@ -1,0 +1,52 @@
+"""The park's yes/no rules: what may be booked, cancelled or withdrawn, and when. Pure; the clock is an argument."""
+
+from datetime import date, datetime, timedelta
+
+from dispatch.model.park import Park
+from dispatch.model.promises import APPOINTMENT_LIFE, LOAD_LIFE, Appointment, LoadState
+
+
+def may_book_day(park: Park, day: date, now: datetime) -> bool:
+    """Answer whether a day can be booked at all: today up to the booking horizon."""
+    return 0 <= (day - park.grid.day_of(now)).days <= park.rules.booking_horizon_days
+
+
+def earliest_start(park: Park, now: datetime) -> datetime:
+    """Return the moment from which slots can still be booked: now plus the lead time."""
+    return now + timedelta(minutes=park.rules.lead_minutes)
+
+
+def may_book(park: Park, day: date, slot: int, now: datetime) -> bool:
+    """Answer whether the slot of the day can be booked now: not too near, not past, within the booking horizon."""
+    return may_book_day(park, day, now) and park.grid.start_of(day, slot) >= earliest_start(park, now)
+
+
+def fits_day(park: Park, slot: int, slots: int) -> bool:
+    """Answer whether `slots` slots from `slot` on lie within one day."""
+    return slot >= 0 and slot + slots <= park.grid.horizon
+
+
+def cancel_deadline(park: Park, appointment: Appointment) -> datetime:
+    """Return the last moment at which the appointment may be cancelled."""
+    start = park.grid.start_of(appointment.day, appointment.slot)
+    return start - timedelta(minutes=park.rules.cancel_deadline_minutes)
+
+
+def may_cancel(park: Park, appointment: Appointment, now: datetime) -> bool:
+    """Answer whether the appointment's state allows cancelling and its deadline is not past."""
+    return (appointment.state, "cancel") in APPOINTMENT_LIFE and now <= cancel_deadline(park, appointment)
+
+
+def may_withdraw(state: LoadState) -> bool:
+    """Answer whether a load in this state may be withdrawn."""
+    return (state, "withdraw") in LOAD_LIFE
+
+
+def may_carry(park: Park, truck_kind: str, cargo_kind: str) -> bool:
+    """Answer whether trucks of the kind can carry the cargo kind."""
+    return cargo_kind in park.truck_kind_by_id[truck_kind].carries
+
+
+def may_plan(park: Park, day: date, now: datetime) -> bool:
+    """Answer whether a day can still be planned: today or later."""
+    return day >= park.grid.day_of(now)

@@ -1,0 +1,28 @@
+"""The park's capacity per slot, computed once per dock group and gate: what the counters' limits are."""
+
+from dispatch.model.park import DockGroup, Gate, Park, Warehouse
+
+
+class Capacities:
+    """Remembers docks and gate entries per slot of a day; every day of a park has the same."""
+
+    def __init__(self, park: Park) -> None:
+        self._park = park
+        self._docks: dict[str, tuple[int, ...]] = {}
+        self._entries: dict[str, tuple[int, ...]] = {}
+
+    def docks(self, warehouse: Warehouse, group: DockGroup) -> tuple[int, ...]:
+        """Return the docks of the group that work in each slot of a day."""
+        known = self._docks.get(group.id)
+        if known is None:
+            horizon = range(self._park.grid.horizon)
+            known = self._docks[group.id] = tuple(self._park.docks_at(warehouse, group, slot) for slot in horizon)
+        return known
+
+    def entries(self, gate: Gate) -> tuple[int, ...]:
+        """Return how many trucks the gate admits in each slot of a day."""
+        known = self._entries.get(gate.id)
+        if known is None:
+            horizon = range(self._park.grid.horizon)
+            known = self._entries[gate.id] = tuple(self._park.entries_at(gate, slot) for slot in horizon)
+        return known

@@ -1,0 +1,207 @@
+"""Which starts are open for a visit, and what stands in the way of the others. Pure: counters in, openings out.
+
+A day's counters are read once and looked at here; whether a start is really given is decided by the commit alone.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from dispatch.model import rules
+from dispatch.model.park import DockGroup, Enterprise, Gate, Park, Warehouse
+from dispatch.model.refusals import (
+    Alternative,
+    BookingNotOpen,
+    DocksFull,
+    GateFull,
+    OutsideHours,
+    QuotaFull,
+    Refusal,
+    TruckBusy,
+)
+
+Taken = Mapping[int, int]  # slot -> taken
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for, resolved against the park; `slots` is how long a dock is held."""
+
+    plate: str
+    carrier: Enterprise
+    warehouse: Warehouse
+    group: DockGroup
+    slots: int
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """When a start suits: best at `wish`, not before `earliest`, not after `latest`."""
+
+    wish: datetime
+    earliest: datetime
+    latest: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A start that was open when the counters were read. `cost` is F1 in the solver's units."""
+
+    cost: int
+    day: date
+    slot: int
+    gate: Gate
+
+
+@dataclass(frozen=True, slots=True)
+class DayCounters:
+    """What is taken on one day of everything the wanted visit needs; `gates` in order of preference."""
+
+    day: date
+    docks: Taken
+    dock_limits: Sequence[int]
+    gates: tuple[tuple[Gate, Taken, Sequence[int]], ...]
+    carrier: Taken
+    truck: Taken
+    truck_next_day: Taken  # the turn after a late visit reaches past midnight
+
+
+def move_cost(park: Park, wish: datetime, day: date, slot: int) -> int:
+    """Return F1 of starting in the slot: early or late slots from the wish, by their house price."""
+    late = (day - park.grid.day_of(wish)).days * park.grid.horizon + slot
+    late -= park.grid.slot_of(wish, park.grid.day_of(wish))
+    return park.rules.late_cost * late if late > 0 else park.rules.early_cost * -late
+
+
+def find_gate(counters: DayCounters, slot: int) -> Gate | None:
+    """Return the first gate by preference that still admits a truck in the slot."""
+    for gate, taken, limits in counters.gates:
+        if taken.get(slot, 0) < limits[slot]:
+            return gate
+    return None
+
+
+def find_obstacle(park: Park, wanted: Wanted, counters: DayCounters, slot: int) -> Refusal | None:
+    """Return why the visit cannot start in the slot, naming the resource; None when it can."""
+    return (
+        _find_closed(park, wanted, counters, slot)
+        or _find_full_dock(park, wanted, counters, slot)
+        or _find_full_gate(park, counters, slot)
+        or _find_full_quota(park, wanted, counters, slot)
+        or _find_busy_truck(park, wanted, counters, slot)
+    )
+
+
+def list_openings(
+    park: Park, wanted: Wanted, wish: datetime, days: Iterable[DayCounters], now: datetime
+) -> list[Opening]:
+    """Return every open start of the days, best first: by F1, then the earlier one."""
+    starts = [
+        (move_cost(park, wish, counters.day, slot), slot, counters)
+        for counters in days
+        for slot in bookable_slots(park, wanted, counters.day, now)
+    ]
+    return list(_open_ones(park, wanted, starts))
+
+
+def find_opening(
+    park: Park, wanted: Wanted, window: Window, days: Iterable[DayCounters], now: datetime
+) -> Opening | None:
+    """Return the best open start within the window, or None."""
+    starts = [
+        (move_cost(park, window.wish, counters.day, slot), slot, counters)
+        for counters in days
+        for slot in slots_within(park, wanted, window, counters.day, now)
+    ]
+    return next(_open_ones(park, wanted, starts), None)
+
+
+def slots_within(park: Park, wanted: Wanted, window: Window, day: date, now: datetime) -> range:
+    """Return the slots of the day in which the visit may start by the clock and its window."""
+    by_clock = bookable_slots(park, wanted, day, now)
+    first = first_slot_from(park, window.earliest, day)
+    last = park.grid.slot_of(window.latest, day)
+    return range(max(by_clock.start, first), min(by_clock.stop, last + 1))
+
+
+def first_slot_from(park: Park, moment: datetime, day: date) -> int:
+    """Return the first slot of the day that begins at the moment or later (may be the horizon or more)."""
+    slot = max(0, park.grid.slot_of(moment, day))
+    if slot < park.grid.horizon and park.grid.start_of(day, slot) < moment:
+        slot += 1
+    return slot
+
+
+def alternative(park: Park, opening: Opening) -> Alternative:
+    """Return an opening as it is offered."""
+    starts_at = park.grid.start_of(opening.day, opening.slot).isoformat()
+    return Alternative(opening.day.isoformat(), opening.slot, starts_at, opening.gate.id)
+
+
+def slot_name(park: Park, day: date, slot: int) -> str:
+    """Return a slot as people say it: 2026-11-25 09:15."""
+    return f"{day.isoformat()} {park.slot_text(slot)}"
+
+
+def bookable_slots(park: Park, wanted: Wanted, day: date, now: datetime) -> range:
+    """Return the slots of the day in which the visit may start by the clock alone."""
+    if not rules.may_book_day(park, day, now):
+        return range(0)
+    first = first_slot_from(park, rules.earliest_start(park, now), day)
+    return range(first, park.grid.horizon - wanted.slots + 1)
+
+
+def _open_ones(park: Park, wanted: Wanted, starts: list[tuple[int, int, DayCounters]]) -> Iterator[Opening]:
+    starts.sort(key=lambda start: (start[0], start[2].day, start[1]))
+    for cost, slot, counters in starts:
+        if find_obstacle(park, wanted, counters, slot) is None:
+            gate = find_gate(counters, slot)
+            assert gate is not None
+            yield Opening(cost, counters.day, slot, gate)
+
+
+def not_open(park: Park, day: date, slot: int) -> Refusal:
+    """Return the refusal of a slot that cannot be booked by the clock."""
+    lead, horizon = park.rules.lead_minutes, park.rules.booking_horizon_days
+    allowed = f"from {lead} minutes ahead to {horizon} days ahead"
+    return BookingNotOpen(f"{slot_name(park, day, slot)} is not open for booking; slots are, {allowed}")
+
+
+def _find_closed(park: Park, wanted: Wanted, counters: DayCounters, slot: int) -> Refusal | None:
+    if not rules.fits_day(park, slot, wanted.slots):
+        return OutsideHours(f"the end of {counters.day.isoformat()}: the visit takes {wanted.slots} slots")
+    for t in range(slot, slot + wanted.slots):
+        if counters.dock_limits[t] == 0:
+            return OutsideHours(f"dock group {wanted.group.id} {park.slot_text(t)}")
+    if all(limits[slot] == 0 for _, _, limits in counters.gates):
+        return OutsideHours(f"every gate {park.slot_text(slot)}")
+    return None
+
+
+def _find_full_dock(park: Park, wanted: Wanted, counters: DayCounters, slot: int) -> Refusal | None:
+    for t in range(slot, slot + wanted.slots):
+        if counters.docks.get(t, 0) >= counters.dock_limits[t]:
+            return DocksFull(f"dock group {wanted.group.id} {park.slot_text(t)}")
+    return None
+
+
+def _find_full_gate(park: Park, counters: DayCounters, slot: int) -> Refusal | None:
+    if find_gate(counters, slot) is None:
+        return GateFull(f"gate {counters.gates[0][0].id} {park.slot_text(slot)}")
+    return None
+
+
+def _find_full_quota(park: Park, wanted: Wanted, counters: DayCounters, slot: int) -> Refusal | None:
+    quota = wanted.carrier.quota
+    if quota is not None and counters.carrier.get(slot, 0) >= quota:
+        return QuotaFull(f"carrier {wanted.carrier.id} {park.slot_text(slot)}")
+    return None
+
+
+def _find_busy_truck(park: Park, wanted: Wanted, counters: DayCounters, slot: int) -> Refusal | None:
+    for t in range(slot, slot + wanted.slots + park.rules.turn_slots):
+        days, rest = divmod(t, park.grid.horizon)
+        taken = counters.truck_next_day if days else counters.truck
+        if taken.get(rest, 0) > 0:
+            return TruckBusy(f"truck {wanted.plate} {park.slot_text(rest)}")
+    return None

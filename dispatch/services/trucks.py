@@ -1,0 +1,62 @@
+"""Trucks that are open for loads: where and when each is next free."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from dispatch.model.day import Truck, check_truck
+from dispatch.model.refusals import Changed
+from dispatch.services import freight
+from dispatch.services.desk import Desk, Kept, Listed, PageAsked, Versions, check_version, made_by, not_there
+from dispatch.store import codec
+from dispatch.store.commit import VersionChanged
+
+TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class TruckDraft:
+    """A truck as it announces itself."""
+
+    carrier: str
+    kind: str
+    home: str
+    free_at: str
+    free_from: datetime
+    home_by: datetime
+
+
+async def announce_truck(desk: Desk, plate: str, draft: TruckDraft, expected: Versions) -> Kept[Truck]:
+    """Take note of where and when a truck is free, in place of what was known; Changed unless at `expected`."""
+
+    def build() -> Truck:
+        truck = Truck(plate, draft.carrier, draft.kind, draft.home, draft.free_at, draft.free_from, draft.home_by)
+        check_truck(desk.park, truck)
+        return truck
+
+    truck = made_by(build)
+    stored = await desk.store.find(desk.keys.truck_state(plate))
+    version = stored.version if stored else 0
+    for _ in range(TRIES):
+        check_version(version, expected, f"truck {plate}")
+        try:
+            await desk.store.commit(freight.announce_truck(desk.keys, truck, version))
+        except VersionChanged as changed:
+            version = changed.found
+        else:
+            return Kept(truck, version + 1)
+    raise Changed(f"truck {plate} is being changed by others")
+
+
+async def get_truck(desk: Desk, plate: str) -> Kept[Truck]:
+    """Return a truck; NotThere otherwise."""
+    stored = await desk.store.find(desk.keys.truck_state(plate))
+    if stored is None:
+        raise not_there("truck", plate)
+    return Kept(codec.read(Truck, stored.document), stored.version)
+
+
+async def list_trucks(desk: Desk, asked: PageAsked) -> Listed[Truck]:
+    """Return all trucks known, by plate."""
+    page = await desk.store.page(desk.keys.trucks(), after=asked.after, limit=asked.limit)
+    stored = await desk.store.find_many([desk.keys.truck_state(plate) for plate in page.members])
+    return Listed(tuple(codec.read(Truck, each.document) for each in stored if each is not None), page.next_after)
