@@ -37,17 +37,19 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A past-tense fact for the park's stream."""
+    """A past-tense fact for the park's stream, or for another stream of the park (its key)."""
 
     name: str
     document: bytes  # JSON
+    stream: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
     """All of it or none. With an idempotency key, a repeat returns what the first call answered.
 
-    `fingerprint` tells a true repeat from another request under the same key; `answer` is kept for repeats.
+    `idempotency_key` is a key of the store (`Keys.idempotency`); `fingerprint` tells a true repeat from another request
+    under the same key; `answer` is kept for repeats. Only what was done is kept: a refused call may be tried again.
     """
 
     expects: tuple[Expect, ...] = ()
@@ -117,3 +119,12 @@ class Page:
 
     members: tuple[str, ...]
     next_after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """A fact from the park's stream; ids rise in the order of the commits."""
+
+    id: str
+    name: str
+    document: Any  # decoded JSON

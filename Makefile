@@ -1,0 +1,65 @@
+# parkdispatch: `make` lists the targets. Everything runs in .venv, which the first target that needs it creates.
+
+VISITS ?= 10000
+SEED   ?= 1
+PORT   ?= 8000
+JSON   ?=
+
+BIN := .venv/bin
+RUNTIME := .venv/.runtime-installed
+DEV := .venv/.dev-installed
+RUN := $(BIN)/parkdispatch
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test check format bench bench-slots bench-matching bench-api lock clean install
+
+help:  ## show the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
+		printf '  make %-15s %s\n' "$$name" "$$text"; done
+
+run: $(RUNTIME)  ## plan a demo day and serve it on http://127.0.0.1:8000 (VISITS=10000 SEED=1 PORT=8000)
+	@$(RUN) serve --visits $(VISITS) --seed $(SEED) --port $(PORT)
+
+demo: $(RUNTIME)  ## plan a demo day, print the summary, do not serve (VISITS=10000 SEED=1 JSON=1)
+	@$(RUN) demo --visits $(VISITS) --seed $(SEED) $(if $(filter-out 0,$(JSON)),--json)
+
+test: $(DEV)  ## run the whole test suite against the real store (REQUIRE_ALL=1: nothing may skip)
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(DEV)  ## format, lint, types, import contracts
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(DEV)  ## put the code into the project's format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: bench-slots bench-matching bench-api  ## run every benchmark and print its table
+
+bench-slots: $(RUNTIME)  ## the slot solver on generated days
+	@$(RUN) bench slots
+
+bench-matching: $(RUNTIME)  ## the matching solver on generated days
+	@$(RUN) bench matching
+
+bench-api: $(RUNTIME)  ## bookings per second over HTTP against the embedded store
+	@$(RUN) bench api
+
+lock: $(DEV)  ## resolve the dependencies of pyproject.toml into the hashed lock files
+	@sh tools/lock.sh $(BIN)/uv
+
+install: $(RUNTIME)  ## create .venv and install what running needs
+
+clean:  ## remove the environment, caches and benchmark output; ./var (your bookings) stays
+	rm -rf .venv out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(RUNTIME): requirements.lock pyproject.toml tools/bootstrap.sh
+	@sh tools/bootstrap.sh requirements.lock
+	@touch $@
+
+$(DEV): requirements-dev.lock pyproject.toml tools/bootstrap.sh
+	@sh tools/bootstrap.sh requirements-dev.lock
+	@touch $@ $(RUNTIME)

@@ -1,0 +1,135 @@
+"""Talking to the server: what is asked in the same loop tick goes out together, over one connection.
+
+Nothing here repeats a command by itself: redis-py's own retries are off, because a command whose answer was lost
+may have run.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+from redis.asyncio import BlockingConnectionPool
+from redis.asyncio.connection import AbstractConnection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import BusyLoadingError, RedisError, ResponseError
+
+from dispatch.store.commit import StoreDown
+
+Command = Sequence[str | bytes | int]
+
+ANSWER_SECONDS = 10.0  # an answer later than this counts as lost
+CONNECT_SECONDS = 5.0
+CONNECTIONS = 64
+_NOT_NOW = {  # error replies that mean: the server is there, and does not take this now
+    "LOADING": "is still reading its files",
+    "MISCONF": "cannot write to its disk",
+    "OOM": "is out of memory",
+    "READONLY": "is a read-only replica",
+    "BUSY": "is busy with a script",
+    "MASTERDOWN": "has lost its primary",
+    "CLUSTERDOWN": "is part of a cluster that is down",
+    "NOREPLICAS": "has too few replicas",
+    "NOAUTH": "asks for a password",
+    "NOPERM": "does not permit this to its user",
+    "WRONGPASS": "refuses the password",
+}
+
+
+def open_pool(url: str) -> BlockingConnectionPool:
+    """Return a pool for redis://, rediss:// or unix:// that waits when all connections are out, and never retries."""
+    pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
+        url,
+        max_connections=CONNECTIONS,
+        timeout=ANSWER_SECONDS,
+        socket_timeout=ANSWER_SECONDS,
+        socket_connect_timeout=CONNECT_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+        retry_on_timeout=False,
+        retry_on_error=[],
+        protocol=2,
+    )
+    return pool
+
+
+class Channel:
+    """Sends what has gathered since the last batch as one pipeline, and hands each caller its own answer.
+
+    An answer is what the server said, an error reply as a ResponseError, or StoreDown where there was none.
+    """
+
+    def __init__(self, pool: BlockingConnectionPool, *, most: int = 1000) -> None:
+        self._pool = pool
+        self._most = most
+        self._waiting: deque[tuple[Command, asyncio.Future[Any]]] = deque()
+        self._sender: asyncio.Task[None] | None = None
+
+    def send(self, command: Command) -> "asyncio.Future[Any]":
+        """Return the future answer to a command."""
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting.append((command, answer))
+        if self._sender is None or self._sender.done():
+            self._sender = asyncio.create_task(self._send_all())
+        return answer
+
+    async def close(self) -> None:
+        """Wait until everything asked has its answer."""
+        if self._sender is not None:
+            await self._sender
+
+    async def _send_all(self) -> None:
+        while self._waiting:
+            size = min(self._most, len(self._waiting))
+            batch = [self._waiting.popleft() for _ in range(size)]
+            answers = await exchange(self._pool, [command for command, _ in batch])
+            for (_, waiting), answer in zip(batch, answers, strict=True):
+                if not waiting.done():
+                    waiting.set_result(answer)
+
+
+async def exchange(pool: BlockingConnectionPool, commands: Sequence[Command]) -> list[Any]:
+    """Send commands in one go and return their answers in order: values, ResponseError or StoreDown."""
+    try:
+        connection: AbstractConnection = await pool.get_connection()  # type: ignore[no-untyped-call] # redis-py's gap
+    except (RedisError, OSError) as fault:
+        return [StoreDown(reason_of(fault))] * len(commands)
+    answers: list[Any] = []
+    try:
+        await connection.send_packed_command(connection.pack_commands(commands))
+        while len(answers) < len(commands):
+            answers.append(await _read(connection))
+    except (RedisError, OSError) as fault:
+        if isinstance(fault, BusyLoadingError):  # this one was refused; of those behind it nobody knows
+            answers.append(StoreDown(reason_of(fault)))
+        lost = StoreDown(reason_of(fault), maybe_done=True)
+        answers.extend([lost] * (len(commands) - len(answers)))
+    finally:
+        await pool.release(connection)
+    return answers
+
+
+def reason_of(fault: Exception) -> str:
+    """Return in one line why the store did not do something."""
+    text = " ".join(str(fault).split())
+    refusal = _NOT_NOW.get(_code_of(fault))
+    if refusal is not None:
+        return f"the store {refusal} ({text})"
+    return f"the store does not answer ({text or type(fault).__name__})"
+
+
+def find_down(fault: ResponseError) -> StoreDown | None:
+    """Return StoreDown for an error reply by which the server refuses for now, None for any other."""
+    return StoreDown(reason_of(fault)) if _code_of(fault) in _NOT_NOW else None
+
+
+def _code_of(fault: Exception) -> str:
+    """Return the error code of a reply: redis-py keeps it apart for the kinds it knows."""
+    return getattr(fault, "status_code", None) or str(fault).partition(" ")[0]
+
+
+async def _read(connection: AbstractConnection) -> Any:
+    try:
+        return await connection.read_response(disconnect_on_error=True)
+    except ResponseError as refused:
+        return refused

@@ -1,0 +1,219 @@
+"""Every key of the store, as methods of `Keys`; and the texts that stand in indexes.
+
+All keys of a park share the hash tag `{park}`, so that one script may touch them together on a cluster.
+Free text (ids, plates) stands last in a key, so that no id can imitate another kind of key.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The names of everything one park keeps in the store."""
+
+    park_id: str
+
+    def __post_init__(self) -> None:
+        if not self.park_id or set(self.park_id) & set("{}"):
+            raise ValueError(f"park id {self.park_id!r} must not be empty and must not hold braces")
+
+    def _key(self, *parts: str) -> str:
+        return ":".join((f"{{{self.park_id}}}", *parts))
+
+    # counters: hashes whose fields are slots (`slot_field`)
+
+    def dock(self, group: str, day: date) -> str:
+        """Docks taken of a dock group, by slot."""
+        return self._key("dock", day.isoformat(), group)
+
+    def gate(self, gate: str, day: date) -> str:
+        """Entries taken at a gate, by slot."""
+        return self._key("gate", day.isoformat(), gate)
+
+    def carrier(self, enterprise: str, day: date) -> str:
+        """Entries taken by a carrier with a quota, by slot."""
+        return self._key("carrier", day.isoformat(), enterprise)
+
+    def truck(self, plate: str, day: date) -> str:
+        """Slots in which a truck is in the park or on its way out; the limit is 1."""
+        return self._key("truck", day.isoformat(), plate)
+
+    def placed(self, day: date) -> str:
+        """Visits that have an appointment: the fields are visit ids, the limit is 1."""
+        return self._key("placed", day.isoformat())
+
+    def chained(self, day: date) -> str:
+        """Trucks that have a chain of loads: the fields are plates, the limit is 1."""
+        return self._key("chained", day.isoformat())
+
+    # entities: hashes {v: version, d: JSON}
+
+    def appointment(self, appointment_id: str) -> str:
+        """Return the key of an `Appointment`."""
+        return self._key("appointment", appointment_id)
+
+    def visit(self, visit_id: str) -> str:
+        """Return the key of a `Visit`."""
+        return self._key("visit", visit_id)
+
+    def load(self, load_id: str) -> str:
+        """Return the key of a `LoadRecord` (`dispatch.services.freight`)."""
+        return self._key("load", load_id)
+
+    def truck_state(self, plate: str) -> str:
+        """Return the key of a `Truck`: where and when it is next free."""
+        return self._key("truck-state", plate)
+
+    def match(self, match_id: str) -> str:
+        """Return the key of a `MatchRecord` (`dispatch.services.freight`)."""
+        return self._key("match", match_id)
+
+    def plan(self, plan_id: str) -> str:
+        """Return the key of a plan: what a solver run decided, with cost, bound and gap."""
+        return self._key("plan", plan_id)
+
+    def job(self, job_id: str) -> str:
+        """Return the key of a `Job` (`dispatch.worker.jobs`)."""
+        return self._key("job", job_id)
+
+    # the rest
+
+    def stream(self) -> str:
+        """All events of the park, in order."""
+        return self._key("events")
+
+    def idempotency(self, key: str) -> str:
+        """Return the record of a request made under an Idempotency-Key (the client's own text)."""
+        return self._key("idempotency", key)
+
+    def job_queue(self) -> str:
+        """Jobs that wait for a worker or are with one: a stream with a consumer group."""
+        return self._key("queue")
+
+    def job_cancel(self, job_id: str) -> str:
+        """Return the entity whose being there asks the worker to end this job."""
+        return self._key("job-cancel", job_id)
+
+    # indexes of appointments; members by `slot_member`, so a prefix picks a day or a slot
+
+    def appointments(self) -> str:
+        """All appointments by day and slot (`day_prefix`, `slot_prefix`)."""
+        return self._key("appointments", "all")
+
+    def appointments_of_truck(self, plate: str) -> str:
+        """List a truck's appointments by day and slot."""
+        return self._key("appointments", "truck", plate)
+
+    def appointments_of_warehouse(self, warehouse: str) -> str:
+        """List a warehouse's appointments by day and slot."""
+        return self._key("appointments", "warehouse", warehouse)
+
+    def appointments_of_carrier(self, enterprise: str) -> str:
+        """List a carrier's appointments by day and slot."""
+        return self._key("appointments", "carrier", enterprise)
+
+    def appointments_of_plan(self, plan_id: str) -> str:
+        """List what a plan has published, by day and slot."""
+        return self._key("appointments", "plan", plan_id)
+
+    # indexes of visits and loads of a day; members are plain ids
+
+    def visits(self, day: date) -> str:
+        """List the ids of all visits wished for a day."""
+        return self._key("visits", "day", day.isoformat())
+
+    def open_visits(self, day: date) -> str:
+        """List the ids of the visits of a day that have no appointment."""
+        return self._key("visits", "open", day.isoformat())
+
+    def day_loads(self, day: date) -> str:
+        """List the ids of all loads whose loading may begin first on a day, withdrawn ones too."""
+        return self._key("loads", "day", day.isoformat())
+
+    def open_loads(self, day: date) -> str:
+        """List the ids of the loads of a day in state posted."""
+        return self._key("loads", "open", day.isoformat())
+
+    # indexes of loads; members by `time_member` of the earliest loading
+
+    def loads(self) -> str:
+        """All loads by earliest loading."""
+        return self._key("loads", "all")
+
+    def loads_in_state(self, state: str) -> str:
+        """Loads in one state of their life by earliest loading."""
+        return self._key("loads", "state", state)
+
+    def loads_of(self, enterprise: str) -> str:
+        """List an enterprise's loads by earliest loading."""
+        return self._key("loads", "enterprise", enterprise)
+
+    # indexes of trucks, matches, plans, jobs
+
+    def trucks(self) -> str:
+        """List the plates of all trucks known; members are plates."""
+        return self._key("trucks", "all")
+
+    def matches(self) -> str:
+        """All matches by day and plan (`match_member`)."""
+        return self._key("matches", "all")
+
+    def matches_of_truck(self, plate: str) -> str:
+        """List a truck's matches (`match_member`)."""
+        return self._key("matches", "truck", plate)
+
+    def matches_of_load(self, load_id: str) -> str:
+        """List the matches a load is or was in (`match_member`)."""
+        return self._key("matches", "load", load_id)
+
+    def matches_of_plan(self, plan_id: str) -> str:
+        """List a plan's matches (`match_member`)."""
+        return self._key("matches", "plan", plan_id)
+
+    def plans(self) -> str:
+        """All plans by when they were asked for (`time_member`)."""
+        return self._key("plans", "all")
+
+    def plans_of_day(self, day: date) -> str:
+        """List the plans for a day by when they were asked for (`time_member`)."""
+        return self._key("plans", "day", day.isoformat())
+
+    def jobs(self) -> str:
+        """All jobs by when they were submitted (`time_member`)."""
+        return self._key("jobs", "all")
+
+
+def slot_field(slot: int) -> str:
+    """Return the counter field of a slot."""
+    return str(slot)
+
+
+def day_prefix(day: date) -> str:
+    """Return what all members of a day begin with, in indexes ordered by day."""
+    return f"{day.isoformat()}#"
+
+
+def slot_prefix(day: date, slot: int) -> str:
+    """Return what all members of a slot begin with, in indexes ordered by slot."""
+    return f"{day.isoformat()}#{slot:04d}#"
+
+
+def slot_member(day: date, slot: int, identity: str) -> str:
+    """Return an index member ordered by day, slot, id; `id_of` gives the id back."""
+    return slot_prefix(day, slot) + identity
+
+
+def time_member(moment: datetime, identity: str) -> str:
+    """Return an index member ordered by moment (UTC), id; `id_of` gives the id back."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d#%H:%M:%S.%f}#{identity}"
+
+
+def match_member(day: date, plan_id: str, identity: str) -> str:
+    """Return an index member ordered by day, plan, id; `id_of` gives the id back."""
+    return f"{day.isoformat()}#{plan_id.replace('#', '-')}#{identity}"
+
+
+def id_of(member: str) -> str:
+    """Return the id in an ordered index member (`day#order#id`; the id may hold any text)."""
+    return member.split("#", 2)[2]

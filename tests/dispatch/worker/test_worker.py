@@ -1,0 +1,214 @@
+"""Workers at work, with real processes: results, faults, cancelling, crashes, and workers that are lost."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+import pytest
+
+from dispatch.store.store import Store
+from dispatch.worker.jobs import Job, Jobs, JobState
+from dispatch.worker.worker import Timing, Worker
+from tests.dispatch.worker.tasks import TASKS
+
+pytestmark = [pytest.mark.anyio, pytest.mark.store]
+
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
+QUICK = Timing(heartbeat=0.1, lost_after=0.8, wait_for_work=0.1, look_for_cancel=0.05, write_progress=0.05)
+
+
+@asynccontextmanager
+async def working(store: Store, url: str) -> AsyncIterator[Worker]:
+    worker = Worker(store, url, TASKS, clock=lambda: NOW, timing=QUICK)
+    running = asyncio.create_task(worker.run())
+    yield worker
+    worker.stop()
+    await running
+
+
+async def until(jobs: Jobs, job: Job, is_reached: Callable[[Job], bool]) -> Job:
+    while True:
+        found = await jobs.get(job.id)
+        if is_reached(found):
+            return found
+        await asyncio.sleep(0.02)
+
+
+async def until_gone(pid: int) -> None:
+    while True:
+        try:
+            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+                return
+        except psutil.NoSuchProcess:
+            return
+        await asyncio.sleep(0.02)
+
+
+def is_final(job: Job) -> bool:
+    return job.is_final
+
+
+def is_at_work(job: Job) -> bool:
+    return bool(job.progress) and job.state is JobState.RUNNING
+
+
+async def test_a_job_brings_its_result_and_its_progress(store: Store, store_url: str) -> None:
+    jobs = Jobs(store)
+    job = await jobs.submit("add", {"numbers": [1, 2, 3]}, NOW)
+
+    async with working(store, store_url):
+        done = await until(jobs, job, is_final)
+
+    assert (done.state, done.result, done.error) == (JobState.SUCCEEDED, {"total": 6, "attempt": 1}, None)
+    assert [entry.document for entry in done.progress] == [{"total": 1}, {"total": 3}, {"total": 6}]
+    assert [event.name for event in await store.events()] == ["JobQueued", "JobStarted", "JobSucceeded"]
+    assert await store.alone("XLEN", store.keys.job_queue()) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("fail", "the day has no park"),
+        ("return_nothing", "the task returned NoneType, must return a dict"),
+        ("dance", "no task is named dance; known: add, crash, fail, return_nothing, sleep"),
+    ],
+)
+async def test_a_failed_job_says_why_in_one_line_and_is_not_tried_again(
+    store: Store, store_url: str, name: str, error: str
+) -> None:
+    jobs = Jobs(store)
+    job = await jobs.submit(name, {}, NOW)
+
+    async with working(store, store_url):
+        done = await until(jobs, job, is_final)
+
+    assert (done.state, done.error, done.attempt) == (JobState.FAILED, error, 1)
+
+
+async def test_a_running_job_is_cancelled_and_its_process_gone(store: Store, store_url: str, tmp_path: Path) -> None:
+    jobs = Jobs(store)
+    job = await jobs.submit("sleep", {"file": str(tmp_path / "notes")}, NOW)
+
+    async with working(store, store_url):
+        pid = (await until(jobs, job, is_at_work)).progress[0].document["pid"]
+        await jobs.cancel(job.id, NOW)
+        done = await until(jobs, job, is_final)
+
+    assert done.state is JobState.CANCELLED
+    assert not psutil.pid_exists(pid)
+
+
+async def test_a_job_whose_process_crashed_is_run_again(store: Store, store_url: str) -> None:
+    jobs = Jobs(store)
+    job = await jobs.submit("crash", {"times": 2}, NOW)
+
+    async with working(store, store_url):
+        done = await until(jobs, job, is_final)
+
+    assert (done.state, done.result) == (JobState.SUCCEEDED, {"attempt": 3})
+
+
+async def test_a_job_that_crashes_in_every_attempt_fails_and_says_so(store: Store, store_url: str) -> None:
+    jobs = Jobs(store)
+    job = await jobs.submit("crash", {"times": 9}, NOW)
+
+    async with working(store, store_url):
+        done = await until(jobs, job, is_final)
+
+    assert (done.state, done.attempt) == (JobState.FAILED, 3)
+    assert done.error == "its process ended (signal 9) in attempt 3, the last one"
+
+
+async def test_a_worker_that_is_asked_to_end_puts_its_job_back(store: Store, store_url: str, tmp_path: Path) -> None:
+    jobs = Jobs(store)
+    job = await jobs.submit("sleep", {"file": str(tmp_path / "notes"), "sleepy_attempts": 0}, NOW)
+    slow = await jobs.submit("sleep", {"file": str(tmp_path / "notes")}, NOW)
+    async with working(store, store_url):
+        await until(jobs, job, is_final)
+        await until(jobs, slow, is_at_work)
+
+    waiting = await jobs.get(slow.id)
+
+    assert (waiting.state, waiting.attempt, waiting.worker) == (JobState.QUEUED, 0, None)
+    async with working(store, store_url):
+        again = await until(jobs, slow, lambda job: job.state is JobState.RUNNING)
+        assert again.attempt == 1
+
+
+WORKER = """
+import sys
+from datetime import UTC, datetime
+from dispatch.worker.worker import Timing, run_worker
+from tests.dispatch.worker.tasks import TASKS
+
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
+TIMING = Timing(heartbeat=0.1, wait_for_work=0.1, write_progress=0.05)
+run_worker(sys.argv[1], sys.argv[2], TASKS, clock=lambda: NOW, timing=TIMING)
+"""
+
+
+async def test_the_job_of_a_killed_worker_is_run_again_by_another(
+    store: Store, store_url: str, park_id: str, tmp_path: Path
+) -> None:
+    jobs = Jobs(store)
+    job = await jobs.submit("sleep", {"file": str(tmp_path / "notes"), "sleepy_attempts": 1}, NOW)
+    victim = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", WORKER, store_url, park_id, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    )
+    child = (await until(jobs, job, is_at_work)).progress[0].document["pid"]
+
+    victim.send_signal(signal.SIGKILL)
+    await victim.wait()
+    async with working(store, store_url):
+        done = await until(jobs, job, is_final)
+
+    assert (done.state, done.result) == (JobState.SUCCEEDED, {"attempt": 2})
+    await until_gone(child)
+    assert len((tmp_path / "notes").read_text().splitlines()) == 2
+
+
+async def test_two_workers_share_the_jobs_and_do_each_once(store: Store, store_url: str) -> None:
+    jobs = Jobs(store)
+    made = [await jobs.submit("add", {"numbers": [i]}, NOW) for i in range(4)]
+
+    async with working(store, store_url) as one, working(store, store_url) as two:
+        done = [await until(jobs, job, is_final) for job in made]
+
+    assert [job.result for job in done] == [{"total": i, "attempt": 1} for i in range(4)]
+    assert {job.worker for job in done} <= {one.name, two.name}
+
+
+async def test_a_worker_that_was_frozen_gives_way_to_the_one_that_took_over(
+    store: Store, store_url: str, park_id: str, tmp_path: Path
+) -> None:
+    jobs = Jobs(store)
+    job = await jobs.submit("sleep", {"file": str(tmp_path / "notes"), "sleepy_attempts": 1}, NOW)
+    frozen = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", WORKER, store_url, park_id, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    )
+    child = (await until(jobs, job, is_at_work)).progress[0].document["pid"]
+
+    frozen.send_signal(signal.SIGSTOP)
+    async with working(store, store_url):
+        done = await until(jobs, job, is_final)
+    frozen.send_signal(signal.SIGCONT)
+    await until_gone(child)
+    frozen.send_signal(signal.SIGTERM)
+
+    assert await frozen.wait() == 0
+    assert done == await jobs.get(job.id)
+    assert done.result == {"attempt": 2}
+
+
+def test_a_task_that_cannot_be_imported_is_refused_when_the_worker_is_made() -> None:
+    def local(context: object, arguments: dict[str, object]) -> dict[str, object]:
+        return {}
+
+    with pytest.raises(ValueError, match="importable"):
+        Worker(Store("redis://nowhere", "p"), "redis://nowhere", {"local": local}, clock=lambda: NOW)
