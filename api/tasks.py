@@ -1,0 +1,44 @@
+"""The table of what the worker can do, by name."""
+
+import asyncio
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from api.assembly import read_settings, wall_clock
+from dispatch.files import load_park
+from dispatch.planning.whole_day import Budget, Watch
+from dispatch.roads.find import table_for
+from dispatch.services.day_planning import Order, Surroundings, plan_and_publish
+from dispatch.services.plans import JOB_NAME
+from dispatch.worker.tasks import TaskContext, Tasks
+from solver.outcome import Progress, relative_gap
+
+
+def plan_task(context: TaskContext, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Plan the day named in the arguments and publish the plan under the job's id."""
+    return asyncio.run(_plan(context, arguments))
+
+
+async def _plan(context: TaskContext, arguments: dict[str, Any]) -> dict[str, Any]:
+    settings = read_settings()
+    park = load_park(settings.park_file)
+    seconds = float(arguments["seconds"])
+    order = Order(
+        plan_id=context.job_id,
+        day=date.fromisoformat(arguments["day"]),
+        budget=Budget(slot_seconds=seconds, matching_seconds=seconds, seed=int(arguments["seed"])),
+    )
+    watch = Watch(on_progress=lambda news: context.progress(told(news)), should_stop=context.should_stop)
+    async with context.open_store() as store:
+        at = Surroundings(park, table_for(park, settings.park_file.parent), store, wall_clock)
+        return await plan_and_publish(at, order, watch)
+
+
+def told(news: Progress) -> dict[str, Any]:
+    """Return a solver's news as a job's progress."""
+    known = news.cost is not None and news.bound is not None
+    return asdict(news) | {"gap": relative_gap(news.cost, news.bound) if known else None}  # type: ignore[arg-type]
+
+
+TASKS: Tasks = {JOB_NAME: plan_task}

@@ -1,0 +1,1 @@
+"""Benchmarks: what the planner reaches on generated days, beside its baselines."""
