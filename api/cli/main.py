@@ -11,8 +11,9 @@ from api.cli.benching import bench_app
 from api.cli.demo import demo
 from api.cli.generating import generate_app
 from api.cli.output import put_line, say
-from api.cli.serving import serve
+from api.cli.serving import serve, worker
 from api.cli.solving import check_app, solve_app
+from dispatch.store.binary import StoreFault
 from dispatch.store.commit import StoreDown
 from solver.reading import BadInput
 
@@ -30,6 +31,7 @@ app.add_typer(check_app, name="check")
 app.add_typer(bench_app, name="bench")
 app.command("demo")(demo)
 app.command("serve")(serve)
+app.command("worker")(worker)
 
 
 def _version(wanted: bool) -> None:
@@ -58,8 +60,8 @@ def run(arguments: list[str]) -> int:
     except BadInput as fault:
         say(f"parkdispatch: {fault}")
         return 2
-    except StoreDown as fault:
-        say(f"parkdispatch: the store: {fault}")
+    except (StoreDown, StoreFault) as fault:
+        say(f"parkdispatch: {fault}")
         return 2
     except TyperException as fault:
         say(f"parkdispatch: {fault.format_message()}")

@@ -26,6 +26,11 @@ def say_progress(progress: Progress) -> None:
     say("  ".join(known))
 
 
+def say_progress_document(document: Mapping[str, Any]) -> None:
+    """Print one line of a job's news."""
+    say_progress(Progress(*(document[name] for name in ("seconds", "stage", "cost", "bound"))))
+
+
 def put_json(document: Mapping[str, Any]) -> None:
     """Print one JSON object on stdout."""
     option = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE

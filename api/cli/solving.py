@@ -7,11 +7,11 @@ from typing import Annotated
 import solver.matching.check
 import solver.matching.instance
 import solver.matching.solve
+import typer
+
 import solver.slots.check
 import solver.slots.instance
 import solver.slots.solve
-import typer
-
 from api.cli.output import percent, proof, put_json, put_line, say, say_progress
 from api.cli.stopping import stop_on_signal
 from solver.reading import BadInput

@@ -4,10 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from dispatch.worker.jobs import Jobs
-
 from api.settings import Settings
 from dispatch.services.desk import Desk
+from dispatch.worker.jobs import Jobs
 
 
 @dataclass(frozen=True, slots=True)

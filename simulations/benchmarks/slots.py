@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from solver.slots.flavours import FLAVOURS, generate
-from solver.slots.instance import SlotInstance, SlotPlan
-from solver.slots.solve import solve
 
 from solver.outcome import Outcome, relative_gap
 from solver.reading import IntArray
 from solver.slots import baselines, check
+from solver.slots.flavours import FLAVOURS, generate
+from solver.slots.instance import SlotInstance, SlotPlan
+from solver.slots.solve import solve
 
 Clock = Callable[[], float]
 
