@@ -107,12 +107,13 @@ def check_day(park: Park, day: Day) -> None:
     _check_each("loads", day.loads, lambda load: check_load(park, load))
     _check_each("trucks", day.trucks, lambda truck: check_truck(park, truck))
     loads = {load.id for load in day.loads}
-    visits = {visit.id for visit in day.visits}
     for i, visit in enumerate(day.visits):
-        _check_reference(f"visits[{i}].load", visit.load, loads, "load")
+        if visit.load is not None and visit.load not in loads:
+            raise FieldFault(f"visits[{i}].load", f"{visit.load[:40]!r} is not the id of a load of this day")
+    at = {visit.id: visit.warehouse for visit in day.visits}
     for i, load in enumerate(day.loads):
-        _check_reference(f"loads[{i}].pickup_visit", load.pickup_visit, visits, "visit")
-        _check_reference(f"loads[{i}].delivery_visit", load.delivery_visit, visits, "visit")
+        _check_end(f"loads[{i}].pickup_visit", load.pickup_visit, at, load.origin)
+        _check_end(f"loads[{i}].delivery_visit", load.delivery_visit, at, load.destination)
 
 
 def read_bytes(path: Path, max_bytes: int) -> bytes:
@@ -267,6 +268,10 @@ def _check_each(what: str, things: tuple[DayThing, ...], check: Callable[[DayThi
             raise FieldFault(f"{what}[{i}].{fault.field}", fault.problem) from None
 
 
-def _check_reference(where: str, reference: str | None, known: set[str], what: str) -> None:
-    if reference is not None and reference not in known:
-        raise FieldFault(where, f"{reference[:40]!r} is not the id of a {what} of this day")
+def _check_end(where: str, visit: str | None, at: dict[str, str], end: str) -> None:
+    if visit is None:
+        return
+    if visit not in at:
+        raise FieldFault(where, f"{visit[:40]!r} is not the id of a visit of this day")
+    if at[visit] != end:
+        raise FieldFault(where, f"{visit!r} is at {at[visit]}, but this end of the load is {end}")

@@ -24,6 +24,7 @@ from dispatch.model.park import (
     Warehouse,
     Zone,
 )
+from dispatch.roads.table import TravelTable
 
 GRID = SlotGrid(15, "Asia/Shanghai")
 DAY = date(2026, 6, 3)
@@ -116,3 +117,10 @@ def a_truck(plate: str = "浙B12345", **changes: Any) -> Truck:
 def a_day(**changes: Any) -> Day:
     """Return a day of one visit, one load and one truck."""
     return replace(Day(1, "tiny", DAY, 1, (a_visit(),), (a_load(),), (a_truck(),)), **changes)
+
+
+def a_table() -> TravelTable:
+    """Return W1, PORT, TOWN: the port 10 km and 20 minutes away, the town 100 km and 90 minutes from both."""
+    minutes = [[0, 20, 90], [20, 0, 90], [90, 90, 0]]
+    km = [[0, 10, 100], [10, 0, 100], [100, 100, 0]]
+    return TravelTable(("W1", "PORT", "TOWN"), minutes, km)  # type: ignore[arg-type]  # made arrays at birth
