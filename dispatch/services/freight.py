@@ -52,14 +52,15 @@ class KeptLoad:
 def post_load(keys: Keys, grid: SlotGrid, load: Load, now: datetime) -> Commit:
     """Return the change that posts a new load."""
     record = LoadRecord(load=load, state=LoadState.POSTED, posted_at=now)
-    member, day = _load_member(load), grid.day_of(load.earliest)
-    indexes = (
-        (keys.loads(), member),
-        (keys.loads_of(load.enterprise), member),
-        (keys.day_loads(day), load.id),
-        *_state_indexes(keys, grid, record),
-    )
-    return _create(keys.load(load.id), record, indexes, "LoadPosted")
+    return _create(keys.load(load.id), record, _load_indexes(keys, grid, record), "LoadPosted")
+
+
+def remove_load(keys: Keys, grid: SlotGrid, kept: KeptLoad) -> Commit:
+    """Return the change that removes a load altogether; NotAllowedNow while it is in a match."""
+    if kept.record.match is not None:
+        raise NotAllowedNow(f"load {kept.record.load.id} is {kept.record.state}")
+    key = keys.load(kept.record.load.id)
+    return _remove(key, kept.version, _load_indexes(keys, grid, kept.record), "LoadRemoved")
 
 
 def withdraw_load(keys: Keys, grid: SlotGrid, kept: KeptLoad) -> Commit:
@@ -73,9 +74,12 @@ def withdraw_load(keys: Keys, grid: SlotGrid, kept: KeptLoad) -> Commit:
 
 def post_visit(keys: Keys, grid: SlotGrid, visit: Visit) -> Commit:
     """Return the change that takes a new wish to come."""
-    day = grid.day_of(visit.wish)
-    indexes = ((keys.visits(day), visit.id), (keys.open_visits(day), visit.id))
-    return _create(keys.visit(visit.id), visit, indexes, "VisitPosted")
+    return _create(keys.visit(visit.id), visit, _visit_indexes(keys, grid, visit), "VisitPosted")
+
+
+def remove_visit(keys: Keys, grid: SlotGrid, visit: Visit, version: int) -> Commit:
+    """Return the change that removes a wish to come altogether; an appointment it has stays."""
+    return _remove(keys.visit(visit.id), version, _visit_indexes(keys, grid, visit), "VisitRemoved")
 
 
 def announce_truck(keys: Keys, truck: Truck, version: int = 0) -> Commit:
@@ -86,6 +90,11 @@ def announce_truck(keys: Keys, truck: Truck, version: int = 0) -> Commit:
         writes=(Write(key, document, add_to=((keys.trucks(), truck.plate),)),),
         events=(Event("TruckAnnounced", document),),
     )
+
+
+def remove_truck(keys: Keys, truck: Truck, version: int) -> Commit:
+    """Return the change that forgets where a truck is."""
+    return _remove(keys.truck_state(truck.plate), version, ((keys.trucks(), truck.plate),), "TruckRemoved")
 
 
 def make_match(keys: Keys, grid: SlotGrid, match: Match, loads: Sequence[KeptLoad], now: datetime) -> Commit:
@@ -129,6 +138,14 @@ def _create(key: str, thing: LoadRecord | Visit, indexes: Moves, event: str) -> 
     )
 
 
+def _remove(key: str, version: int, indexes: Moves, event: str) -> Commit:
+    return Commit(
+        expects=(Expect(key, version),),
+        writes=(Write(key, None, remove_from=indexes),),
+        events=(Event(event, codec.dump({"key": key})),),
+    )
+
+
 def _moved(record: LoadRecord, move: str, *, match: str | None) -> LoadRecord:
     state = LOAD_LIFE.get((record.state, move))
     if state is None:
@@ -142,6 +159,21 @@ def _rewrite(keys: Keys, grid: SlotGrid, before: LoadRecord, after: LoadRecord) 
         codec.dump(after),
         add_to=_state_indexes(keys, grid, after),
         remove_from=_state_indexes(keys, grid, before),
+    )
+
+
+def _visit_indexes(keys: Keys, grid: SlotGrid, visit: Visit) -> Moves:
+    day = grid.day_of(visit.wish)
+    return ((keys.visits(day), visit.id), (keys.open_visits(day), visit.id))
+
+
+def _load_indexes(keys: Keys, grid: SlotGrid, record: LoadRecord) -> Moves:
+    member, day = _load_member(record.load), grid.day_of(record.load.earliest)
+    return (
+        (keys.loads(), member),
+        (keys.loads_of(record.load.enterprise), member),
+        (keys.day_loads(day), record.load.id),
+        *_state_indexes(keys, grid, record),
     )
 
 

@@ -187,6 +187,25 @@ async def withdraw_day(store: Store, park: Park, day: date, now: datetime) -> Wi
     )
 
 
+async def remove_day(store: Store, park: Park, day: Day, now: datetime) -> Withdrawn:
+    """Take a loaded day out of the store again: what plans hold on its date, then its visits, loads and trucks.
+
+    Appointments and loads that others asked for stay, and so does what was changed meanwhile by others.
+    """
+    withdrawn = await withdraw_day(store, park, day.date, now)
+    keys, grid = store.keys, park.grid
+    visits = await _find_all(store, [keys.visit(each.id) for each in day.visits], Visit)
+    trucks = await _find_all(store, [keys.truck_state(each.plate) for each in day.trucks], Truck)
+    loads = (await _kept_loads(store, [each.id for each in day.loads])).values()
+    announced = set(day.trucks)
+    commits = [freight.remove_visit(keys, grid, visit, version) for visit, version in visits]
+    commits += [freight.remove_truck(keys, truck, version) for truck, version in trucks if truck in announced]
+    commits += [freight.remove_load(keys, grid, kept) for kept in loads if kept.record.match is None]
+    for batch in _batches(commits):
+        _count_done(await _commit_all(store, batch))
+    return withdrawn
+
+
 async def confirmed_appointments(store: Store, day: date) -> list[Appointment]:
     """Return the appointments that hold slots on a day, by slot (`planning.capacity.free_capacity` wants them)."""
     members = await store.members(store.keys.appointments(), prefix=day_prefix(day))

@@ -6,7 +6,7 @@
 -- ARGV, in this order:  idempotency 0/1, fingerprint, answer, seconds to keep them,
 --                       number of expects, takes, writes, events,
 --                       per expect: version;  per take: field, amount, limit;
---                       per write: document, number to leave, number to join, members to leave, members to join;
+--                       per write: document ('' removes the entity), number to leave, number to join, members to leave, members to join;
 --                       per event: name, document
 --
 -- Answers: {'done', last event id}          it is in the store
@@ -64,8 +64,12 @@ end
 
 for _ = 1, writes do
   local entity, document, leave, join = key(), arg(), number(), number()
-  redis.call('HINCRBY', entity, 'v', 1)
-  redis.call('HSET', entity, 'd', document)
+  if document == '' then
+    redis.call('DEL', entity)
+  else
+    redis.call('HINCRBY', entity, 'v', 1)
+    redis.call('HSET', entity, 'd', document)
+  end
   for _ = 1, leave do redis.call('ZREM', key(), arg()) end
   for _ = 1, join do redis.call('ZADD', key(), 0, arg()) end
 end

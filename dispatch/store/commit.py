@@ -30,7 +30,7 @@ class Write:
     """Write an entity (its version goes up by one), and the indexes it shall be found in and removed from."""
 
     key: str
-    document: bytes  # JSON
+    document: bytes | None  # JSON; None removes the entity
     add_to: tuple[tuple[str, str], ...] = ()  # (index key, member)
     remove_from: tuple[tuple[str, str], ...] = ()
 

@@ -117,6 +117,10 @@ class Keys:
         """List what a plan has published, by day and slot."""
         return self._key("appointments", "plan", plan_id)
 
+    def demo_day(self) -> str:
+        """Name the generated day that was loaded last, and the job that plans it."""
+        return self._key("demo")
+
     # indexes of visits and loads of a day; members are plain ids
 
     def visits(self, day: date) -> str:

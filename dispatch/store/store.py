@@ -195,7 +195,12 @@ def _command(commit: Commit, keys: Keys) -> Command:
     for write in commit.writes:
         moves = (*write.remove_from, *write.add_to)
         names += (write.key, *(index for index, _ in moves))
-        arguments += (write.document, len(write.remove_from), len(write.add_to), *(member for _, member in moves))
+        arguments += (
+            write.document or b"",
+            len(write.remove_from),
+            len(write.add_to),
+            *(member for _, member in moves),
+        )
     for event in commit.events:
         names.append(event.stream or keys.stream())
         arguments += (event.name, event.document)
