@@ -5,7 +5,7 @@ import platform
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,10 +29,13 @@ class Binary:
         return f"{self.path.name} {self.version} ({self.origin})"
 
 
-def get_binary() -> Binary:
-    """Return the first server that runs here and is new enough; StoreFault names what was tried."""
+def get_binary(candidates: Iterable[tuple[Path, str]] | None = None) -> Binary:
+    """Return the first server that runs here and is new enough; StoreFault names what was tried.
+
+    The candidates are paths with their origin: without any given, the bundled server, then those on PATH.
+    """
     tried: list[str] = []
-    for path, origin in _candidates():
+    for path, origin in _candidates() if candidates is None else candidates:
         version = _version_of(path)
         if version is None:
             tried.append(f"{path.name} {origin} does not run")

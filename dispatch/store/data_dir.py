@@ -70,6 +70,14 @@ class DataDir:
                 return outside
         raise StoreFault(f"no directory for the store's socket is short enough (tried {tempfile.gettempdir()})")
 
+    def clear(self, socket: Path) -> None:
+        """Remove what is there only while a server runs."""
+        socket.unlink(missing_ok=True)
+        self.running.unlink(missing_ok=True)
+        if socket.parent != self.path:
+            with suppress(OSError):
+                socket.parent.rmdir()
+
     def is_full(self) -> bool:
         """Answer whether the disk has too little room left to go on."""
         return shutil.disk_usage(self.path).free < LOW_DISK_BYTES
@@ -77,10 +85,10 @@ class DataDir:
     def last_words(self) -> str:
         """Return the last line of the server's log, without its stamp."""
         try:
-            lines = self.log.read_text(errors="replace").splitlines()[-1:]
+            lines = [line for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
         except OSError:
-            return ""
-        return lines[0].split(" # ")[-1].split(" * ")[-1] if lines else ""
+            return "none"
+        return lines[-1].split(" # ")[-1].split(" * ")[-1].strip() if lines else "none"
 
 
 def prepare(path: Path) -> DataDir:

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -70,10 +70,13 @@ class EmbeddedStore:
 
     def start(self) -> None:
         """Return when the server takes commands (a large append-only file takes a while to read)."""
-        self._directory = data_dir.prepare(self._path)
-        self._socket = self._directory.socket()
-        self._lock = data_dir.lock(self._directory)
-        data_dir.write_conf(self._directory, self._socket)
+        try:
+            self._directory = data_dir.prepare(self._path)
+            self._socket = self._directory.socket()
+            self._lock = data_dir.lock(self._directory)
+            data_dir.write_conf(self._directory, self._socket)
+        except OSError as fault:
+            raise StoreFault(f"the store's directory {self._path} cannot be used ({fault.strerror})") from None
         self._watcher.start()
         self._settled.wait()
         if self._fault is not None:
@@ -92,8 +95,7 @@ class EmbeddedStore:
             self._child.kill()
             self._child.wait()
         if self._lock is not None:
-            self._socket.unlink(missing_ok=True)
-            self._directory.running.unlink(missing_ok=True)
+            self._directory.clear(self._socket)
             os.close(self._lock)
             self._lock = None
 
@@ -109,37 +111,53 @@ class EmbeddedStore:
 
     def _watch(self) -> None:
         pause = FIRST_PAUSE_SECONDS
-        while (child := self._spawn()) is not None:
+        while not self._stopping.is_set():
             began = time.monotonic()
-            is_ready = self._wait_ready(child)
-            if is_ready and self._settled.is_set():
-                self._say("store: it is back")
-            if not is_ready and not self._settled.is_set():
-                self._fault = f"the store did not start: {self._why(child)}"
-            self._settled.set()
-            child.wait()
-            if self._fault is not None or self._stopping.is_set():
+            why = self._run_once()
+            if not self._settled.is_set():
+                self._fault = f"the store did not start: {why}"
+                self._settled.set()
+                return
+            if self._stopping.is_set():
                 return
             pause = FIRST_PAUSE_SECONDS if time.monotonic() - began > STEADY_SECONDS else pause
-            self._say(f"store: it ended ({self._why(child)}); it is started again")
+            self._say(f"store: it ended ({why}); it is started again")
             self._stopping.wait(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
+    def _run_once(self) -> str:
+        """Start the server, and return when and why it has ended."""
+        try:
+            child = self._spawn()
+        except OSError as fault:
+            return f"it cannot be started: {fault.strerror}"
+        if child is None:
+            return "it was asked to"
+        if self._wait_ready(child):
+            if self._settled.is_set():
+                self._say("store: it is back")
+            self._settled.set()
+        child.wait()
+        return self._why(child)
+
     def _spawn(self) -> "subprocess.Popen[bytes] | None":
+        """Return the server's process, which the kernel ends with ours; None when there is to be none any more."""
         with self._spawning:
             if self._stopping.is_set() or self._lock is None:
                 return None
             trampoline = str(Path(__file__).with_name("die_with_parent.py"))
             server = [str(self._binary.path), str(self._directory.conf)]
-            self._child = subprocess.Popen(  # noqa: S603 - the binary was found by get_binary
-                [sys.executable, "-I", "-S", trampoline, str(os.getpid()), *server],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=(self._lock,),
-                start_new_session=True,  # Ctrl-C is for us; the server ends when we are done with it
-            )
-            data_dir.write_running(self._directory, self._child.pid)
+            with self._directory.log.open("ab") as log:
+                self._child = subprocess.Popen(  # noqa: S603 - the binary was found by get_binary
+                    [sys.executable, "-I", "-S", trampoline, str(os.getpid()), *server],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,  # where it says what is wrong before it has opened its log itself
+                    pass_fds=(self._lock,),
+                    start_new_session=True,  # Ctrl-C is for us; the server ends when we are done with it
+                )
+            with suppress(OSError):  # a full disk; the note only helps whoever starts next
+                data_dir.write_running(self._directory, self._child.pid)
             return self._child
 
     def _wait_ready(self, child: "subprocess.Popen[bytes]") -> bool:
