@@ -196,9 +196,10 @@ async def _refused(request: Request, refusal: Exception) -> Response:
     return answer(refusal_document(refusal), headers)
 
 
-async def _misfit(_request: Request, misfit: Exception) -> Response:
+async def _misfit(request: Request, misfit: Exception) -> Response:
     assert isinstance(misfit, Misfit)
-    return answer(invalid_document([(f"body.{misfit.field}", misfit.problem)]))
+    where = "query" if request.method == "GET" else "body"
+    return answer(invalid_document([(f"{where}.{misfit.field}", misfit.problem)]))
 
 
 async def _fault(_request: Request, fault: Exception) -> Response:

@@ -41,12 +41,14 @@ from dispatch.services.openings import (
     move_cost,
     not_open,
     slots_within,
+    starts_by_cost,
 )
 from dispatch.store import codec
 from dispatch.store.commit import CounterFull, VersionChanged
 from dispatch.store.keys import day_prefix, slot_prefix
 
 ROUNDS = 3  # of reading the counters and trying every start they leave open
+LOSSES = 200  # of starts to others, in one round
 TRIES = 5  # of cancelling what others are changing
 
 
@@ -162,14 +164,15 @@ async def _try_openings(
     desk: Desk, asked: _Asked, view: CounterView, days: list[DayCounters]
 ) -> tuple[Kept[Appointment] | None, bool]:
     """Return the appointment, if any start could be had, and whether any start was lost to somebody else."""
-    lost_any = False
-    while (opening := find_opening(desk.park, asked.wanted, asked.window, days, asked.now)) is not None:
+    for lost in range(LOSSES):
+        opening = find_opening(desk.park, asked.wanted, asked.window, days, asked.now)
+        if opening is None:
+            return None, lost > 0
         try:
-            return await _book(desk, asked, opening), lost_any
+            return await _book(desk, asked, opening), lost > 0
         except CounterFull as full:
-            view.note(full)  # closes at least this start at this gate, so the loop ends
-            lost_any = True
-    return None, lost_any
+            view.note(full)  # closes at least this start at this gate
+    return None, True
 
 
 async def _book(desk: Desk, asked: _Asked, opening: Opening) -> Kept[Appointment]:
@@ -199,15 +202,12 @@ async def _book(desk: Desk, asked: _Asked, opening: Opening) -> Kept[Appointment
 async def _refusal(desk: Desk, asked: _Asked, view: CounterView, days: list[DayCounters]) -> Refusal:
     """Return why the best start of the window cannot be had, with the nearest starts that can."""
     park, window = desk.park, asked.window
-    starts = [
-        (move_cost(park, window.wish, counters.day, slot), counters.day, slot, counters)
-        for counters in days
-        for slot in slots_within(park, asked.wanted, window, counters.day, asked.now)
-    ]
+    spans = [(each, slots_within(park, asked.wanted, window, each.day, asked.now)) for each in days]
+    starts = starts_by_cost(park, window.wish, spans)
     day = park.grid.day_of(window.wish)
     refusal = not_open(park, day, park.grid.slot_of(window.wish, day))
     if starts:
-        _, _, slot, counters = min(starts, key=lambda start: start[:3])
+        _, _, slot, counters = starts[0]
         refusal = find_obstacle(park, asked.wanted, counters, slot) or refusal
     nearest = await _nearest(desk, asked, view)
     refusal.alternatives = tuple(alternative(park, opening) for opening in nearest)

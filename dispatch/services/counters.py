@@ -17,6 +17,9 @@ class CounterView:
         self._gates = desk.park.gates_for(wanted.warehouse)
         self._taken: dict[str, dict[int, int]] = {}  # store key -> slot -> taken
         self._days: dict[date, DayCounters] = {}
+        self._limits = desk.capacities.docks(wanted.warehouse, wanted.group)
+        reach = wanted.slots + desk.park.rules.turn_slots
+        self._may_pass_midnight = any(self._limits[-reach:])  # else the docks are closed long before
 
     async def read(self, days: Sequence[date]) -> list[DayCounters]:
         """Return the counters of the days, reading those not yet seen in one round trip."""
@@ -31,7 +34,7 @@ class CounterView:
 
     def note(self, full: CounterFull) -> None:
         """Correct the view by a counter that a commit found full."""
-        self._taken[full.take.key][int(full.take.field)] = full.taken
+        self._taken.setdefault(full.take.key, {})[int(full.take.field)] = full.taken
 
     def forget(self) -> None:
         """Read everything anew the next time."""
@@ -40,7 +43,9 @@ class CounterView:
 
     def _keys(self, day: date) -> list[str]:
         keys, wanted = self._desk.keys, self._wanted
-        names = [keys.dock(wanted.group.id, day), *(keys.truck(wanted.plate, each) for each in (day, _next(day)))]
+        names = [keys.dock(wanted.group.id, day), keys.truck(wanted.plate, day)]
+        if self._may_pass_midnight:
+            names.append(keys.truck(wanted.plate, _next(day)))
         names.extend(keys.gate(gate.id, day) for gate in self._gates)
         if wanted.carrier.quota is not None:
             names.append(keys.carrier(wanted.carrier.id, day))
@@ -51,11 +56,11 @@ class CounterView:
         return DayCounters(
             day=day,
             docks=self._taken[keys.dock(wanted.group.id, day)],
-            dock_limits=capacities.docks(wanted.warehouse, wanted.group),
+            dock_limits=self._limits,
             gates=tuple((gate, self._taken[keys.gate(gate.id, day)], capacities.entries(gate)) for gate in self._gates),
             carrier=self._taken.get(keys.carrier(wanted.carrier.id, day), {}),
             truck=self._taken[keys.truck(wanted.plate, day)],
-            truck_next_day=self._taken[keys.truck(wanted.plate, _next(day))],
+            truck_next_day=self._taken.get(keys.truck(wanted.plate, _next(day)), {}),
         )
 
 

@@ -6,6 +6,7 @@ A day's counters are read once and looked at here; whether a start is really giv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import itemgetter
 
 from dispatch.model import rules
 from dispatch.model.park import DockGroup, Enterprise, Gate, Park, Warehouse
@@ -68,9 +69,17 @@ class DayCounters:
 
 def move_cost(park: Park, wish: datetime, day: date, slot: int) -> int:
     """Return F1 of starting in the slot: early or late slots from the wish, by their house price."""
-    late = (day - park.grid.day_of(wish)).days * park.grid.horizon + slot
-    late -= park.grid.slot_of(wish, park.grid.day_of(wish))
-    return park.rules.late_cost * late if late > 0 else park.rules.early_cost * -late
+    return _cost_of(park, _slots_after(park, wish, day) + slot)
+
+
+def _slots_after(park: Park, wish: datetime, day: date) -> int:
+    """Return how many slots the first slot of the day lies after the wish's (negative: before)."""
+    wished = park.grid.day_of(wish)
+    return (day - wished).days * park.grid.horizon - park.grid.slot_of(wish, wished)
+
+
+def _cost_of(park: Park, slots_late: int) -> int:
+    return park.rules.late_cost * slots_late if slots_late > 0 else park.rules.early_cost * -slots_late
 
 
 def find_gate(counters: DayCounters, slot: int) -> Gate | None:
@@ -96,24 +105,27 @@ def list_openings(
     park: Park, wanted: Wanted, wish: datetime, days: Iterable[DayCounters], now: datetime
 ) -> list[Opening]:
     """Return every open start of the days, best first: by F1, then the earlier one."""
-    starts = [
-        (move_cost(park, wish, counters.day, slot), slot, counters)
-        for counters in days
-        for slot in bookable_slots(park, wanted, counters.day, now)
-    ]
-    return list(_open_ones(park, wanted, starts))
+    return list(_open_ones(park, wanted, wish, [(each, bookable_slots(park, wanted, each.day, now)) for each in days]))
 
 
 def find_opening(
     park: Park, wanted: Wanted, window: Window, days: Iterable[DayCounters], now: datetime
 ) -> Opening | None:
     """Return the best open start within the window, or None."""
-    starts = [
-        (move_cost(park, window.wish, counters.day, slot), slot, counters)
-        for counters in days
-        for slot in slots_within(park, wanted, window, counters.day, now)
-    ]
-    return next(_open_ones(park, wanted, starts), None)
+    spans = [(each, slots_within(park, wanted, window, each.day, now)) for each in days]
+    return next(_open_ones(park, wanted, window.wish, spans), None)
+
+
+def starts_by_cost(
+    park: Park, wish: datetime, spans: Iterable[tuple[DayCounters, range]]
+) -> list[tuple[int, date, int, DayCounters]]:
+    """Return (F1, day, slot, counters) of the slots of each day's span, best first, then the earlier one."""
+    starts = []
+    for counters, slots in spans:
+        after = _slots_after(park, wish, counters.day)
+        starts += [(_cost_of(park, after + slot), counters.day, slot, counters) for slot in slots]
+    starts.sort(key=itemgetter(0, 1, 2))
+    return starts
 
 
 def slots_within(park: Park, wanted: Wanted, window: Window, day: date, now: datetime) -> range:
@@ -151,13 +163,14 @@ def bookable_slots(park: Park, wanted: Wanted, day: date, now: datetime) -> rang
     return range(first, park.grid.horizon - wanted.slots + 1)
 
 
-def _open_ones(park: Park, wanted: Wanted, starts: list[tuple[int, int, DayCounters]]) -> Iterator[Opening]:
-    starts.sort(key=lambda start: (start[0], start[2].day, start[1]))
-    for cost, slot, counters in starts:
+def _open_ones(
+    park: Park, wanted: Wanted, wish: datetime, spans: Iterable[tuple[DayCounters, range]]
+) -> Iterator[Opening]:
+    for cost, day, slot, counters in starts_by_cost(park, wish, spans):
         if find_obstacle(park, wanted, counters, slot) is None:
             gate = find_gate(counters, slot)
             assert gate is not None
-            yield Opening(cost, counters.day, slot, gate)
+            yield Opening(cost, day, slot, gate)
 
 
 def not_open(park: Park, day: date, slot: int) -> Refusal:
