@@ -1,7 +1,7 @@
 """The slot grid: park-local days cut into equal slots, numbered from midnight."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NewType
 from zoneinfo import ZoneInfo
 
@@ -53,9 +53,17 @@ class SlotGrid:
         return Slot(self.minute_of(moment, day) // self.slot_minutes)
 
     def moment_of(self, day: date, minute: int) -> datetime:
-        """Return the aware datetime of a wall-clock minute from midnight of `day`."""
-        days, rest = divmod(minute, MINUTES_A_DAY)
-        return datetime.combine(day + timedelta(days=days), time(rest // 60, rest % 60), tzinfo=self.zone)
+        """Return the aware datetime of a wall-clock minute from midnight of `day`.
+
+        A minute that the clocks skip is the moment after the skip; one they show twice is the first of the two.
+        """
+        local = self._on_the_wall(day, minute)
+        if self._is_real(local):
+            return local
+        while not self._is_real(local):
+            minute -= 1
+            local = self._on_the_wall(day, minute)
+        return (local.astimezone(UTC) + timedelta(minutes=1)).astimezone(self.zone)
 
     def start_of(self, day: date, slot: int) -> datetime:
         """Return the aware datetime at which a slot begins."""
@@ -64,6 +72,13 @@ class SlotGrid:
     def slots_for(self, minutes: int) -> int:
         """Return how many whole slots a duration takes (at least one)."""
         return max(1, -(-minutes // self.slot_minutes))
+
+    def _on_the_wall(self, day: date, minute: int) -> datetime:
+        days, rest = divmod(minute, MINUTES_A_DAY)
+        return datetime.combine(day + timedelta(days=days), time(rest // 60, rest % 60), tzinfo=self.zone)
+
+    def _is_real(self, local: datetime) -> bool:
+        return local.astimezone(UTC).astimezone(self.zone).replace(tzinfo=None) == local.replace(tzinfo=None)
 
 
 def clock_text(minute: int) -> str:

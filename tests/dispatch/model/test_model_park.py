@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import UTC, date
 
 import pytest
 
@@ -84,6 +85,15 @@ def test_a_grid_translates_between_moments_and_slots() -> None:
     assert clock_text(1440) == "24:00"
     with pytest.raises(FieldFault, match=r"^slot_minutes: is 0, must divide 1440"):
         SlotGrid(0, "Asia/Shanghai")
+
+
+def test_moments_rise_with_the_minute_also_where_clocks_change() -> None:
+    grid = SlotGrid(15, "Europe/Berlin")
+    for day in (date(2026, 3, 29), date(2026, 10, 25)):
+        moments = [grid.moment_of(day, minute).astimezone(UTC) for minute in range(1440)]
+        assert moments == sorted(moments)
+    assert grid.moment_of(date(2026, 3, 29), 150).isoformat() == "2026-03-29T03:00:00+02:00"
+    assert grid.moment_of(date(2026, 10, 25), 150).isoformat() == "2026-10-25T02:30:00+02:00"
 
 
 @pytest.mark.parametrize(
