@@ -45,10 +45,13 @@ def open_pool(url: str) -> BlockingConnectionPool:
         timeout=ANSWER_SECONDS,
         socket_timeout=ANSWER_SECONDS,
         socket_connect_timeout=CONNECT_SECONDS,
+    )
+    pool.connection_kwargs.update(  # what answers mean here must not depend on options in the URL
         retry=Retry(NoBackoff(), 0),
         retry_on_timeout=False,
         retry_on_error=[],
         protocol=2,
+        decode_responses=False,
     )
     return pool
 
