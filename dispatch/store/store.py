@@ -68,16 +68,25 @@ class Store:
         Raises CounterFull, VersionChanged, FingerprintDiffers, or StoreDown (`maybe_done` when the answer was lost:
         repeat it with the same idempotency key, or look).
         """
-        outcome = await self._try(commit)
+        (outcome,) = await self.commit_many([commit])
         if isinstance(outcome, NotDone):
             raise outcome
         return outcome
 
     async def commit_many(self, commits: Sequence[Commit]) -> list[Done | NotDone]:
-        """Make many changes, each for itself and in this order; return what came of each."""
-        command = [self._commits.send(_command(commit, self.keys)) for commit in commits]
-        answers = [await sent for sent in command]
-        return [await self._settle(commit, answer) for commit, answer in zip(commits, answers, strict=True)]
+        """Make many changes, each for itself and in this order; return what came of each.
+
+        (The order may differ where the server has lost the script: what was sent then is sent again.)
+        """
+        calls = [_call(commit, self.keys) for commit in commits]
+        answers = [await sent for sent in [self._commits.send(call) for call in calls]]
+        unknown = [i for i, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
+        if unknown:  # it did nothing yet; teach it the script, in front of the calls
+            self._commits.send(("SCRIPT", "LOAD", SCRIPT))
+            again = [self._commits.send(calls[i]) for i in unknown]
+            for i, sent in zip(unknown, again, strict=True):
+                answers[i] = await sent
+        return [_outcome(commit, answer) for commit, answer in zip(commits, answers, strict=True)]
 
     async def find_repeat(self, idempotency_key: str, fingerprint: str) -> Done | None:
         """Return what an earlier commit under this key answered, or None; FingerprintDiffers when it was another."""
@@ -141,23 +150,6 @@ class Store:
         """Send one command on a connection of its own, for what waits or is rare; never sent twice."""
         return _value((await exchange(self._pool, [command]))[0])
 
-    async def _try(self, commit: Commit) -> Done | NotDone:
-        return await self._settle(commit, await self._commits.send(_command(commit, self.keys)))
-
-    async def _settle(self, commit: Commit, answer: Any) -> Done | NotDone:
-        """Return what came of a commit; a server that does not know the script did nothing yet and is taught it."""
-        if isinstance(answer, NoScriptError):
-            await self.alone("SCRIPT", "LOAD", SCRIPT)
-            answer = await self._commits.send(_command(commit, self.keys))
-        if isinstance(answer, StoreDown):
-            return answer
-        if isinstance(answer, ResponseError):
-            refused = find_down(answer)
-            if refused is None:
-                raise answer  # a fault of this program: a key of the wrong kind, a broken script
-            return refused
-        return _outcome(commit, answer)
-
     async def _read(self, *command: str | bytes | int) -> Any:
         return (await self._read_many([command]))[0]
 
@@ -179,7 +171,7 @@ def _value(answer: Any) -> Any:
     return answer
 
 
-def _command(commit: Commit, keys: Keys) -> Command:
+def _call(commit: Commit, keys: Keys) -> Command:
     """Return the call of commit.lua; its head says how keys and arguments are laid out."""
     names: list[str] = [commit.idempotency_key] if commit.idempotency_key is not None else []
     arguments: list[str | bytes | int] = [
@@ -202,7 +194,8 @@ def _command(commit: Commit, keys: Keys) -> Command:
     return ("EVALSHA", SCRIPT_SHA, len(names), *names, *arguments)
 
 
-def _outcome(commit: Commit, answer: list[bytes]) -> Done | NotDone:
+def _outcome(commit: Commit, answer: Any) -> Done | NotDone:
+    """Return what came of a commit; a ResponseError that no server should give (a fault of this program) is raised."""
     match answer:
         case [b"done", event]:
             return Done(answer=commit.answer, last_event=event.decode() or None)
@@ -214,6 +207,13 @@ def _outcome(commit: Commit, answer: list[bytes]) -> Done | NotDone:
             return CounterFull(commit.takes[int(i) - 1], int(taken))
         case [b"fingerprint"]:
             return FingerprintDiffers("the idempotency key was used for another request")
+        case StoreDown():
+            return StoreDown(str(answer), maybe_done=answer.maybe_done)
+        case ResponseError():
+            refused = find_down(answer)
+            if refused is None:
+                raise answer
+            return refused
         case _:
             raise ValueError(f"commit.lua answered {answer!r}")
 

@@ -215,7 +215,7 @@ def test_files_that_cannot_be_read_are_one_line_with_the_servers_own_reason(tmp_
     (tmp_path / "appendonlydir" / "appendonly.aof.manifest").write_text("nonsense\n")
 
     with (
-        pytest.raises(StoreFault, match="^the store did not start: exit code 1, its last words: Invalid AOF manifest"),
+        pytest.raises(StoreFault, match=r"^the store did not start: exit code 1, its last words: Invalid AOF manifest"),
         running_store(settings),
     ):
         pass
@@ -230,7 +230,7 @@ def test_a_server_too_old_or_broken_is_passed_over_and_named(tmp_path: Path) -> 
     candidates = [(broken, "bundled"), (old, "on PATH")]
 
     with pytest.raises(
-        StoreFault, match="valkey-server bundled does not run; redis-server on PATH is version 6[.]2[.]14"
+        StoreFault, match=r"valkey-server bundled does not run; redis-server on PATH is version 6[.]2[.]14"
     ):
         get_binary(candidates)
     with pytest.raises(StoreFault, match="no valkey-server or redis-server was found; set REDIS_URL"):
