@@ -53,7 +53,7 @@ def service(tmp_path_factory):
         yield f"http://127.0.0.1:{started.port}"
 
 
-@pytest.mark.parametrize(("operation", "mode"), told())
+@pytest.mark.parametrize(("operation", "mode"), list(told()))
 def test_the_service_does_what_its_document_says(service, operation, mode):
     @hypothesis.seed(1)
     @hypothesis.settings(
