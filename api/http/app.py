@@ -2,12 +2,12 @@
 
 import orjson
 from fastapi import FastAPI, Request, Response
-from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
 from api.http import examples, openapi, problems, show
 from api.http.metrics import Measured, Metrics
 from api.http.parts import Parts
+from api.http.rim import OpenRoute
 from api.http.routes import appointments, loads, matches, park, plans, service, trucks, visits
 from parkdispatch import __version__
 
@@ -30,7 +30,7 @@ def create_app(parts: Parts) -> FastAPI:
     app = FastAPI(title="parkdispatch", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.parts = parts
     app.state.metrics = Metrics()
-    app.state.routes = tuple(route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute))
+    app.state.routes = tuple(route for router in ROUTERS for route in router.routes if isinstance(route, OpenRoute))
     app.state.park_json = orjson.dumps(show.park_document(parts.desk.park))
     app.add_middleware(Measured, metrics=app.state.metrics)
     problems.add_handlers(app)
@@ -48,7 +48,7 @@ def _describe(app: FastAPI, parts: Parts) -> None:
         today = parts.desk.park.grid.day_of(parts.clock())
         if today not in made:
             made.clear()
-            made[today] = openapi.make_document(app, examples.make(parts.desk.park, today))
+            made[today] = openapi.make_document(app, app.state.routes, examples.make(parts.desk.park, today))
         return made[today]
 
     app.openapi = document  # type: ignore[method-assign]  # FastAPI's own way to replace it

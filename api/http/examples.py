@@ -1,6 +1,7 @@
 """A real example for every operation, made from the park itself: sent as they stand, they work."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -15,8 +16,16 @@ from dispatch.services.freight import LoadRecord
 from dispatch.services.visits import VisitSeen
 from dispatch.worker.jobs import Job, JobState, ProgressEntry
 
-Example = tuple[Any, Any]  # request (a body, or its parameters by name), response
 PLATE = "浙B12345"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An answer, and the body and the parameters (by name) that were sent for it."""
+
+    response: Any
+    body: Any = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +106,10 @@ def _about_the_park(park: Park, sample: Sample) -> dict[str, Example]:
     asked = {"warehouse": sample.warehouse, "dock_kind": sample.dock_kind, "day": sample.day}
     starts_at = park.grid.start_of(sample.day, sample.slot)
     seen = SlotSeen(sample.slot, starts_at, sample.docks, sample.docks, sample.gate, 40, is_bookable=True)
-    return {"get_park": (None, few), "get_availability": (asked, {**asked, "slots": [show.slot(seen)]})}
+    return {
+        "get_park": Example(few),
+        "get_availability": Example({**asked, "slots": [show.slot(seen)]}, parameters=asked),
+    }
 
 
 def _about_appointments(park: Park, sample: Sample) -> dict[str, Example]:
@@ -128,13 +140,12 @@ def _about_appointments(park: Park, sample: Sample) -> dict[str, Example]:
     }
     where = {"appointment_id": appointment.id}
     return {
-        "request_appointment": (asked, shown),
-        "list_appointments": (
-            {"warehouse": sample.warehouse, "day": sample.day, "limit": 50},
-            show.page([shown], None),
+        "request_appointment": Example(shown, asked),
+        "list_appointments": Example(
+            show.page([shown], None), parameters={"warehouse": sample.warehouse, "day": sample.day, "limit": 50}
         ),
-        "get_appointment": (where, shown),
-        "cancel_appointment": (where, cancelled),
+        "get_appointment": Example(shown, parameters=where),
+        "cancel_appointment": Example(cancelled, parameters=where),
     }
 
 
@@ -157,10 +168,10 @@ def _about_visits(park: Park, sample: Sample) -> dict[str, Example]:
     given = ("id", "plate", "carrier", "warehouse", "cargo_kind", "wish", "earliest", "latest")
     asked = {name: shown[name] for name in given}
     return {
-        "post_visit": (asked, shown),
-        "post_visits": ({"visits": [asked | {"id": "visit-27c2"}]}, _one_created("visit-27c2")),
-        "list_visits": ({"day": sample.day, "limit": 50}, show.page([shown], None)),
-        "get_visit": ({"visit_id": visit.id}, shown),
+        "post_visit": Example(shown, asked),
+        "post_visits": Example(_one_created("visit-27c2"), {"visits": [asked | {"id": "visit-27c2"}]}),
+        "list_visits": Example(show.page([shown], None), parameters={"day": sample.day, "limit": 50}),
+        "get_visit": Example(shown, parameters={"visit_id": visit.id}),
     }
 
 
@@ -184,11 +195,11 @@ def _about_loads(park: Park, sample: Sample) -> dict[str, Example]:
     kept = {"state", "posted_at", "match", "price", "pickup_visit", "delivery_visit"}
     asked = {name: value for name, value in shown.items() if name not in kept}
     return {
-        "post_load": (asked, shown),
-        "post_loads": ({"loads": [asked | {"id": "load-81d4"}]}, _one_created("load-81d4")),
-        "list_loads": ({"state": "posted", "limit": 50}, show.page([shown], None)),
-        "get_load": ({"load_id": load.id}, shown),
-        "withdraw_load": ({"load_id": load.id}, withdrawn),
+        "post_load": Example(shown, asked),
+        "post_loads": Example(_one_created("load-81d4"), {"loads": [asked | {"id": "load-81d4"}]}),
+        "list_loads": Example(show.page([shown], None), parameters={"state": "posted", "limit": 50}),
+        "get_load": Example(shown, parameters={"load_id": load.id}),
+        "withdraw_load": Example(withdrawn, parameters={"load_id": load.id}),
     }
 
 
@@ -214,10 +225,12 @@ def _about_trucks(park: Park, sample: Sample) -> dict[str, Example]:
         loaded_km=58,
     )
     return {
-        "announce_truck": ({name: value for name, value in shown.items() if name != "plate"}, shown),
-        "list_trucks": ({"limit": 50}, show.page([shown], None)),
-        "get_truck": ({"plate": PLATE}, shown),
-        "list_matches": ({"truck": PLATE}, show.page([show.match(park, chain)], None)),
+        "announce_truck": Example(
+            shown, {name: value for name, value in shown.items() if name != "plate"}, {"plate": PLATE}
+        ),
+        "list_trucks": Example(show.page([shown], None), parameters={"limit": 50}),
+        "get_truck": Example(shown, parameters={"plate": PLATE}),
+        "list_matches": Example(show.page([show.match(park, chain)], None), parameters={"truck": PLATE}),
     }
 
 
@@ -229,10 +242,10 @@ def _about_plans(park: Park, sample: Sample) -> dict[str, Example]:
     cancelled = replace(queued, state=JobState.CANCELLED, finished_at=sample.now)
     where = {"plan_id": queued.id}
     return {
-        "start_plan": (asked, show.plan(park, queued)),
-        "list_plans": ({"limit": 50}, show.page([show.plan(park, running)], None)),
-        "get_plan": (where, show.plan(park, running)),
-        "cancel_plan": (where, show.plan(park, cancelled)),
+        "start_plan": Example(show.plan(park, queued), asked),
+        "list_plans": Example(show.page([show.plan(park, running)], None), parameters={"limit": 50}),
+        "get_plan": Example(show.plan(park, running), parameters=where),
+        "cancel_plan": Example(show.plan(park, cancelled), parameters=where),
     }
 
 
@@ -240,10 +253,10 @@ def _about_the_service() -> dict[str, Example]:
     kind = KINDS[GateFull.code]
     text = {"type": kind.type, "title": kind.title, "status": kind.status, "advice": kind.advice}
     return {
-        "get_health": (None, {"status": "ok"}),
-        "get_readiness": (None, {"status": "ready"}),
-        "get_metrics": (None, "parkdispatch_bookings_made_total 1280.0\n"),
-        "get_problem": ({"code": kind.code}, text),
+        "get_health": Example({"status": "ok"}),
+        "get_readiness": Example({"status": "ready"}),
+        "get_metrics": Example("parkdispatch_bookings_made_total 1280.0\n"),
+        "get_problem": Example(text, parameters={"code": kind.code}),
     }
 
 

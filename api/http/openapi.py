@@ -1,6 +1,6 @@
 """The OpenAPI document: problems on every operation, the key, and examples that work on this very park."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.http.answers import Problem
+from api.http.examples import Example
 from api.http.problems import (
     ANSWER_LOST,
     BODY_TOO_LARGE,
@@ -19,6 +20,7 @@ from api.http.problems import (
     Kind,
     document,
 )
+from api.http.rim import OpenRoute
 from dispatch.model.refusals import AlreadyThere, KeyReused, NotThere, Refusal, StoreUnavailable
 
 Responses = dict[int | str, dict[str, Any]]
@@ -76,8 +78,8 @@ def _problem_response(kinds: list[Kind]) -> dict[str, Any]:
     }
 
 
-def make_document(app: FastAPI, examples: Mapping[str, tuple[Any, Any]]) -> dict[str, Any]:
-    """Return the OpenAPI 3.1 document; `examples` has (request, response) per operation id."""
+def make_document(app: FastAPI, routes: Iterable[OpenRoute], examples: Mapping[str, Example]) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of the routes, with an example per operation id."""
     made = get_openapi(
         title=app.title,
         version=app.version,
@@ -94,20 +96,21 @@ def make_document(app: FastAPI, examples: Mapping[str, tuple[Any, Any]]) -> dict
         KEY: {"type": "http", "scheme": "bearer"},
         f"{KEY}-header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
     }
-    plain: Mapping[str, tuple[Any, Any]] = orjson.loads(orjson.dumps(dict(examples)))
+    keyed = {route.operation_id for route in routes if route.needs_key}
     for operation in (each for path in made["paths"].values() for each in path.values()):
-        _add_examples(operation, *plain[operation["operationId"]])
-    return made
+        operation["security"] = SECURITY if operation["operationId"] in keyed else []
+        _add_example(operation, examples[operation["operationId"]])
+    plain: dict[str, Any] = orjson.loads(orjson.dumps(made))  # times and days as they are sent
+    return plain
 
 
-def _add_examples(operation: dict[str, Any], request: Any, response: Any) -> None:
+def _add_example(operation: dict[str, Any], example: Example) -> None:
     if "requestBody" in operation:
-        operation["requestBody"]["content"]["application/json"]["example"] = request
-    else:
-        for parameter in operation.get("parameters", ()):
-            if request and parameter["name"] in request:
-                parameter["example"] = request[parameter["name"]]
+        operation["requestBody"]["content"]["application/json"]["example"] = example.body
+    for parameter in operation.get("parameters", ()):
+        if parameter["name"] in example.parameters:
+            parameter["example"] = example.parameters[parameter["name"]]
     for status, answer in operation["responses"].items():
         if status.startswith("2"):
             (media,) = answer["content"].values()
-            media["example"] = response
+            media["example"] = example.response
