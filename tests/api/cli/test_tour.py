@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -57,10 +56,10 @@ class Service:
 
 
 @pytest.fixture
-def directory(tmp_path: Path) -> Iterator[Path]:
+def directory(tmp_path: Path) -> Path:
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     (tmp_path / ".venv" / "bin" / "parkdispatch").symlink_to(Path(sys.executable).parent / "parkdispatch")
-    yield tmp_path
+    return tmp_path
 
 
 def test_the_tour_runs_and_a_later_start_finds_the_bookings(directory: Path) -> None:
