@@ -106,21 +106,8 @@ def succession_cost(net: Network, i: int, j: int) -> int:
     leg = net.duration[i] + net.minutes[net.destination[i], net.origin[j]]
     if net.earliest[i] + leg > net.last_start[j] or net.earliest[j] > net.last_start[j]:
         return FAR
-    wait = max(0, net.earliest[j] - net.last_start[i] - leg)
+    wait = max(0, net.earliest[j] - (net.earliest[i] + net.last_start[i]) // 2 - leg)
     return int(net.price_km * net.km[net.destination[i], net.origin[j]] + net.price_wait * wait)
-
-
-@kernel
-def successors(net: Network, price: FloatArray, after: IntArray, low: int, high: int) -> None:
-    """Fill rows low to high - 1 of `after` (N, width) with the best next loads at prices on the loads."""
-    costs = np.empty(after.shape[1], np.int64)
-    for i in range(low, high):
-        costs[:] = FAR
-        after[i] = -1
-        for j in range(len(net.origin)):
-            cost = succession_cost(net, i, j)
-            if cost < FAR:
-                keep_best(costs, after[i], int(16 * (cost - price[j])), j)
 
 
 @kernel

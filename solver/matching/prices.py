@@ -22,8 +22,8 @@ from solver.reading import IntArray
 
 LONGEST: Final = 64
 COMPANY: Final = 5  # similar trucks that choose at the same prices
-START_PER_MINUTE: Final = 1.2  # first prices, per minute of a load's duration
-FIRST_PULL, LAST_PULL = 60.0, 4.0
+FIRST_PULL, LAST_PULL = 240.0, 50.0  # units
+TYPICAL: Final = 1500.0  # mean price in units for which the pulls are meant
 ROUNDS: Final = 40
 PRICES_SHARE: Final = 0.6  # of the time
 
@@ -67,10 +67,10 @@ def rise(grid: Grid, net: Network, worth: IntArray, by: int) -> None:
 class Market:
     """Prices that move while classes of trucks choose."""
 
-    def __init__(self, net: Network, relaxed: Grid, classes: list[IntArray]) -> None:
+    def __init__(self, net: Network, relaxed: Grid, first: FloatArray, classes: list[IntArray]) -> None:
         self.net, self.relaxed = net, relaxed
         self.classes = [truck_class(net, relaxed, trucks) for trucks in classes]
-        self.worth = worth_of(net, relaxed, START_PER_MINUTE * net.duration.astype(np.float64))
+        self.worth = worth_of(net, relaxed, first)
         self.chosen: IntArray = np.zeros((len(net.start), 1 + LONGEST), dtype=np.int64)
         self._tables = [blank_tables(relaxed) for _ in range(THREADS)]
 
@@ -102,11 +102,13 @@ class Market:
         choose(self.relaxed, self.net, cls, self.worth, tables, pull, self.chosen)
 
 
-def find_prices(net: Network, relaxed: Grid, watch: Watch, rng: np.random.Generator) -> FloatArray:
-    """Return prices (N,) in the instance's money, as good as the time allows."""
-    market = Market(net, relaxed, similar_trucks(net, COMPANY))
+def find_prices(
+    net: Network, relaxed: Grid, first: FloatArray, watch: Watch, rng: np.random.Generator
+) -> FloatArray:
+    """Return prices (N,) in the instance's money, better than the `first` as far as the time allows."""
+    market = Market(net, relaxed, first, similar_trucks(net, COMPANY))
     price = market.worth.astype(np.float64)
-    scale = relaxed.unit_by / relaxed.unit_of * max(1.0, float(np.median(price)) / relaxed.unit_by / 150)
+    scale = max(1.0, float(np.abs(price).mean()) / TYPICAL)
     with ThreadPoolExecutor(THREADS) as threads:
         for turn in range(ROUNDS):
             pull = int(

@@ -12,7 +12,7 @@ from solver.matching.plan import MatchingPlan
 from solver.matching.ruin import anneal, best_sequences, work_for
 from solver.matching.watch import Watch
 
-HOT, COLD = 30.0, 1.0  # temperatures, times the price of a kilometre
+HOT, COLD = 200.0, 2.0  # temperatures, times the price of a kilometre
 ROUNDS_BASE, ROUNDS_PER_LOAD = 20_000, 2_000
 SLICE_SECONDS = 0.03  # between two looks at the clock, about
 

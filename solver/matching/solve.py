@@ -5,7 +5,7 @@
 3. prices of loads by incremental subgradients over trucks' best chains on a grid (prices.py, tables.py,
 grid.py) 4. a lower bound those prices prove, sharpened truck by truck (bound.py)
 
-2 runs beside 3 and 4. Every better plan passes the checker before it counts; bounds are whole numbers
+2 runs beside 3 to 5. Every better plan passes the checker before it counts; bounds are whole numbers
 throughout.
 """
 
@@ -17,12 +17,13 @@ from time import perf_counter
 import numpy as np
 
 from solver.matching import bound
+from solver.matching.balance import NAME, balance
 from solver.matching.baselines import greedy_nearest
 from solver.matching.grid import grid
 from solver.matching.instance import MatchingInstance
 from solver.matching.network import Network, neighbours, network
 from solver.matching.plan import MatchingPlan
-from solver.matching.prices import find_prices
+from solver.matching.prices import PRICES_SHARE, find_prices
 from solver.matching.record import Record
 from solver.matching.search import improve
 from solver.matching.watch import Watch
@@ -85,6 +86,10 @@ def _search(net: Network, record: Record, watch: Watch, seed: int) -> None:
 def _prove(net: Network, record: Record, watch: Watch, seed: int) -> None:
     if not (net.earliest <= net.last_start).any():
         return
+    first = balance(net)
+    record.prove(first.bound, NAME)
+    if watch.over(PRICES_SHARE):
+        return
     relaxed = grid(net)
-    price = find_prices(net, relaxed, watch, np.random.default_rng(seed))
+    price = find_prices(net, relaxed, first.prices, watch, np.random.default_rng(seed))
     bound.prove(net, relaxed, price, watch, record.prove)

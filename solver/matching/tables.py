@@ -134,8 +134,10 @@ def _after(grid: Grid, cls: TruckClass, tables: Tables, low: int, high: int) -> 
         home = np.int32(cls.home_cost[d])
         for u in range(low, high):
             new[u - low] = home if u <= cls.home_step[d] else NEVER
-        worst = new.max()
+        worst, nearest = new.max(), grid.leg_cost[d].min()
         for q in order:
+            if tables.first[q, low] + nearest >= worst:
+                break
             cost, steps = grid.leg_cost[d, q], grid.leg_steps[d, q]
             if low + steps >= grid.steps or cost + tables.first[q, low + steps] >= worst:
                 continue

@@ -4,8 +4,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solver.matching import baselines, check
+from solver.matching.balance import FINENESS, balance
 from solver.matching.flavours import port_day, rough
 from solver.matching.instance import Costs
+from solver.matching.network import network
 from solver.matching.solve import solve
 from solver.outcome import Status
 
@@ -21,12 +23,12 @@ def solved(instance, seconds: float = 0.4, **more):
     return outcome
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 10**6), loads=st.integers(0, 4), trucks=st.integers(0, 3))
 def test_cost_is_never_below_and_bound_never_above_the_optimum(seed, loads, trucks):
     instance = rough(np.random.default_rng(seed), loads=loads, trucks=trucks)
 
-    outcome = solved(instance, seconds=0.25)
+    outcome = solved(instance, seconds=0.2)
 
     assert outcome.bound <= optimum(instance) <= outcome.cost
 
@@ -130,6 +132,19 @@ def test_a_small_day_is_better_than_greedy():
 
     assert outcome.cost < check.cost(instance, baselines.greedy_nearest(instance))
     assert outcome.bound > 0
+
+
+def test_the_balance_of_places_and_shifts_bounds_a_small_day():
+    instance = port_day(np.random.default_rng(9), loads=100, trucks=50, warehouses=20)
+    net = network(instance)
+
+    first = balance(net)
+
+    assert 0 < first.bound < solved(instance, seconds=1.0).cost
+    legs = first.leave[:, None] + first.reach[None, :]
+    begins, ends = np.union1d(net.destination, net.start), np.union1d(net.origin, net.home)
+    allowed = FINENESS * net.price_km * net.km + first.hour * net.minutes
+    assert (legs <= allowed)[np.ix_(begins, ends)].all()
 
 
 def test_asked_to_stop_at_once_it_still_returns_a_lawful_plan():
