@@ -1,0 +1,1 @@
+"""Return loads: each truck's chain of loads (formulation.md)."""
