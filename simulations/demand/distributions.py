@@ -27,7 +27,7 @@ PROFILE_COLUMN = Parameter(
     "1kastner/conflowgen, MIT, truck arrivals at a container terminal (simulations/demand/data)",
 )
 WAREHOUSE_SIGMA = Parameter(
-    0.35, "business of a dock group: docks x pull of its kind x lognormal(0, sigma), drawn for each day", ASSUMED
+    0.25, "business of a dock group: docks x pull of its kind x lognormal(0, sigma), drawn for each day", ASSUMED
 )
 DOCK_PULL = Parameter(
     {"container": 1.3, "box": 0.9, "bulk": 0.7, "reefer": 0.6, "hazmat": 0.45},

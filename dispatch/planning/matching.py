@@ -1,0 +1,128 @@
+"""Loads and trucks as a matching problem, and the solver's chains as trucks with their loads.
+
+Times become minutes from midnight of the day by the park's clock: the night before is negative, the next day beyond
+1440. What must not happen before a moment is rounded up to the minute, what must not happen after it down.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import numpy as np
+
+from dispatch.model.day import Load, Truck
+from dispatch.model.grid import SlotGrid
+from dispatch.model.park import Park
+from dispatch.model.promises import MatchedLoad
+from dispatch.roads.table import TravelTable
+from solver.matching import check
+from solver.matching.instance import Costs, Loads, MatchingInstance, Trucks
+from solver.matching.plan import MatchingPlan
+from solver.reading import IntArray
+
+ALMOST_A_MINUTE = timedelta(seconds=59, microseconds=999_999)
+
+
+@dataclass(frozen=True)
+class MatchingProblem:
+    """A matching instance with what its numbers stand for: loads, trucks and locations by index."""
+
+    park: Park
+    date: date
+    loads: tuple[Load, ...]
+    trucks: tuple[Truck, ...]
+    locations: tuple[str, ...]
+    instance: MatchingInstance
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedChain:
+    """A truck's loads in order, and the kilometres it drives for them, home legs included."""
+
+    plate: str
+    loads: tuple[MatchedLoad, ...]
+    empty_km: int
+    loaded_km: int
+
+
+def matching_problem(
+    park: Park, day: date, loads: Sequence[Load], trucks: Sequence[Truck], travel: TravelTable
+) -> MatchingProblem:
+    """Return the matching problem of loads and trucks that fit the park (`check_load`, `check_truck`)."""
+    return MatchingProblem(
+        park=park,
+        date=day,
+        loads=tuple(loads),
+        trucks=tuple(trucks),
+        locations=travel.locations,
+        instance=MatchingInstance(
+            minutes=travel.minutes,
+            km=travel.km,
+            costs=Costs(park.rules.empty_km_cost, park.rules.wait_minute_cost, park.rules.truck_cost),
+            trucks=_trucks(park, day, trucks, travel),
+            can=_can(park),
+            loads=_loads(park, day, loads, travel),
+            source=f"matching problem of park {park.id}",
+        ),
+    )
+
+
+def chains(problem: MatchingProblem, plan: MatchingPlan) -> tuple[PlannedChain, ...]:
+    """Return the chains of a plan in the park's own words."""
+    instance, grid = problem.instance, problem.park.grid
+    loaded_km = instance.km[instance.loads.origin, instance.loads.destination]
+    return tuple(
+        PlannedChain(
+            plate=problem.trucks[chain.truck].plate,
+            loads=tuple(
+                MatchedLoad(problem.loads[load].id, grid.moment_of(problem.date, start))
+                for load, start in zip(chain.loads, chain.starts, strict=True)
+            ),
+            empty_km=int(check.chain_empty_km(instance, chain)),
+            loaded_km=int(loaded_km[list(chain.loads)].sum()),
+        )
+        for chain in plan.chains
+    )
+
+
+def minute_from(grid: SlotGrid, moment: datetime, day: date) -> int:
+    """Return the first whole minute not before the moment."""
+    return grid.minute_of(moment + ALMOST_A_MINUTE, day)
+
+
+def _trucks(park: Park, day: date, trucks: Sequence[Truck], travel: TravelTable) -> Trucks:
+    kinds = {kind.id: i for i, kind in enumerate(park.truck_kinds)}
+    return Trucks(
+        kind=_column([kinds[truck.kind] for truck in trucks]),
+        start=_column([travel.index[truck.free_at] for truck in trucks]),
+        home=_column([travel.index[truck.home] for truck in trucks]),
+        free_from=_column([minute_from(park.grid, truck.free_from, day) for truck in trucks]),
+        home_by=_column([park.grid.minute_of(truck.home_by, day) for truck in trucks]),
+    )
+
+
+def _loads(park: Park, day: date, loads: Sequence[Load], travel: TravelTable) -> Loads:
+    kinds = {kind.id: i for i, kind in enumerate(park.cargo_kinds)}
+    earliest = _column([minute_from(park.grid, load.earliest, day) for load in loads])
+    latest = _column([park.grid.minute_of(load.latest, day) for load in loads])
+    return Loads(
+        kind=_column([kinds[load.cargo_kind] for load in loads]),
+        origin=_column([travel.index[load.origin] for load in loads]),
+        destination=_column([travel.index[load.destination] for load in loads]),
+        earliest=np.minimum(earliest, latest),  # a window within one minute
+        latest=latest,
+        due=_column([park.grid.minute_of(load.due, day) for load in loads]),
+        load_minutes=_column([load.load_minutes for load in loads]),
+        unload_minutes=_column([load.unload_minutes for load in loads]),
+        drop=_column([load.price for load in loads]),
+    )
+
+
+def _can(park: Park) -> IntArray:
+    """Return which truck kind carries which cargo kind, (truck kinds, cargo kinds), 0 or 1."""
+    able = [[int(cargo.id in kind.carries) for cargo in park.cargo_kinds] for kind in park.truck_kinds]
+    return np.array(able, dtype=np.int64).reshape(len(park.truck_kinds), len(park.cargo_kinds))
+
+
+def _column(values: list[int]) -> IntArray:
+    return np.array(values, dtype=np.int64)
