@@ -31,9 +31,9 @@ def return_nothing(context: TaskContext, arguments: dict[str, Any]) -> Any:
 
 def sleep(context: TaskContext, arguments: dict[str, Any]) -> dict[str, Any]:
     """Note that it runs, then do nothing for long."""
-    context.progress({"pid": os.getpid()})
     with Path(arguments["file"]).open("a") as notes:
         notes.write(f"{context.attempt} {os.getpid()}\n")
+    context.progress({"pid": os.getpid()})
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     time.sleep(60 if context.attempt <= arguments.get("sleepy_attempts", 9) else 0)
     return {"attempt": context.attempt}
