@@ -1,5 +1,6 @@
 """What the service counts about itself, for Prometheus: requests by route template, bookings, refusals, jobs."""
 
+import secrets
 from collections.abc import Mapping
 from time import perf_counter
 
@@ -51,7 +52,7 @@ class Metrics:
 
 
 class Measured:
-    """ASGI middleware: counts and times every request under its route's template, never under its path."""
+    """ASGI middleware: gives every request an id, counts and times it under its route's template, never its path."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self.app = app
@@ -64,11 +65,13 @@ class Measured:
             return
         begun = perf_counter()
         status = 500
+        request_id = scope["request_id"] = secrets.token_hex(8)
 
         async def noting(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             await send(message)
 
         try:

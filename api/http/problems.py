@@ -88,7 +88,10 @@ ANSWER_LOST = Kind(
     "Repeat the request with the same Idempotency-Key: it is made once, and you get its answer.",
 )
 INTERNAL_ERROR = Kind(
-    "internal-error", 500, "The service failed on this request.", "It is logged under the request's id."
+    "internal-error",
+    500,
+    "The service failed on this request.",
+    "It is logged under the request's id.",
 )
 
 
@@ -155,10 +158,10 @@ def invalid_document(errors: Iterable[tuple[str, str]]) -> dict[str, Any]:
     return document(INVALID_REQUEST, f"{first['field']}: {first['problem']}", errors=listed)
 
 
-def lost_document(fault: StoreDown) -> dict[str, Any]:
+def lost_document(*, maybe_done: bool) -> dict[str, Any]:
     """Return the problem document of a store that did not answer, truthful on whether the change may be made."""
-    kind = ANSWER_LOST if fault.maybe_done else KINDS[refusals.StoreUnavailable.code]
-    return document(kind, kind.advice, resource="the store", maybe_done=fault.maybe_done)
+    kind = ANSWER_LOST if maybe_done else KINDS[refusals.StoreUnavailable.code]
+    return document(kind, kind.advice, resource="the store", maybe_done=maybe_done)
 
 
 def answer(problem: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
@@ -217,10 +220,11 @@ async def _not_validated(_request: Request, fault: Exception) -> Response:
     return answer(invalid_document(validation_errors(fault.errors())))
 
 
-async def _store_down(_request: Request, fault: Exception) -> Response:
+async def _store_down(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, StoreDown)
-    structlog.get_logger().warning("store does not answer", reason=str(fault), maybe_done=fault.maybe_done)
-    return answer(lost_document(fault), {"Retry-After": RETRY_SECONDS})
+    maybe_done = fault.maybe_done and request.method != "GET"  # a lost answer to a look changes nothing
+    structlog.get_logger().warning("store does not answer", reason=str(fault), maybe_done=maybe_done)
+    return answer(lost_document(maybe_done=maybe_done), {"Retry-After": RETRY_SECONDS})
 
 
 async def _http(request: Request, fault: Exception) -> Response:
@@ -234,8 +238,11 @@ async def _http(request: Request, fault: Exception) -> Response:
 
 
 async def _failed(request: Request, fault: Exception) -> Response:
-    structlog.get_logger().error("request failed", path=request.url.path, method=request.method, exc_info=fault)
-    return answer(document(INTERNAL_ERROR, INTERNAL_ERROR.advice))
+    request_id = str(request.scope.get("request_id"))
+    named = {"request_id": request_id, "path": request.url.path, "method": request.method}
+    structlog.get_logger().error("request failed", **named, exc_info=fault)
+    detail = f"{INTERNAL_ERROR.advice} This one: {request_id}."
+    return answer(document(INTERNAL_ERROR, detail), {"X-Request-ID": request_id})
 
 
 def _methods_at(request: Request) -> list[str]:

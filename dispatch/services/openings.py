@@ -199,9 +199,10 @@ def _find_full_dock(park: Park, wanted: Wanted, counters: DayCounters, slot: int
 
 
 def _find_full_gate(park: Park, counters: DayCounters, slot: int) -> Refusal | None:
-    if find_gate(counters, slot) is None:
-        return GateFull(f"gate {counters.gates[0][0].id} {park.slot_text(slot)}")
-    return None
+    if find_gate(counters, slot) is not None:
+        return None
+    nearest = next(gate for gate, _, limits in counters.gates if limits[slot])  # that all are closed was seen before
+    return GateFull(f"gate {nearest.id} {park.slot_text(slot)}")
 
 
 def _find_full_quota(park: Park, wanted: Wanted, counters: DayCounters, slot: int) -> Refusal | None:

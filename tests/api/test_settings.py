@@ -1,0 +1,78 @@
+import json
+import logging
+
+import pytest
+import structlog
+from pydantic import ValidationError
+
+from api.http.parts import Limits
+from api.settings import Settings, configure_logging
+
+
+@pytest.fixture
+def logged(capsys):
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    yield lambda: capsys.readouterr().err
+    root.handlers[:] = before
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def test_settings_are_read_from_the_environment(monkeypatch):
+    monkeypatch.setenv("PARKDISPATCH_PORT", "8080")
+    monkeypatch.setenv("PARKDISPATCH_MAX_BODY_BYTES", "5000")
+    monkeypatch.setenv("REDIS_URL", "redis://:secret@somewhere")
+
+    settings = Settings()
+
+    assert settings.port == 8080
+    assert Limits.of(settings).body_bytes == 5000
+    assert settings.redis_url is not None
+    assert settings.redis_url.get_secret_value() == "redis://:secret@somewhere"
+    assert "secret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("PORT", "0"), ("PORT", "many"), ("OPERATOR_KEY", "short"), ("LOG_FORMAT", "xml"), ("MAX_BULK_ROWS", "0")],
+)
+def test_a_setting_out_of_bounds_is_refused(monkeypatch, name, value):
+    monkeypatch.setenv(f"PARKDISPATCH_{name}", value)
+
+    with pytest.raises(ValidationError):
+        Settings()
+
+
+def test_json_logs_are_one_object_a_line_from_both_loggers(logged):
+    configure_logging("json", "info")
+
+    structlog.get_logger().info("served", port=8000)
+    logging.getLogger("uvicorn").warning("slow %s", "client")
+    structlog.get_logger().debug("not shown")
+
+    lines = [json.loads(line) for line in logged().splitlines()]
+    assert [(line["event"], line["level"]) for line in lines] == [("served", "info"), ("slow client", "warning")]
+    assert lines[0]["port"] == 8000
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_secrets_do_not_get_into_the_log(logged, log_format):
+    configure_logging(log_format, "info")
+
+    structlog.get_logger().info("asked", operator_key="hush-hush", authorization="Bearer hush-hush")
+
+    text = logged()
+    assert "asked" in text
+    assert "hush" not in text
+
+
+def test_people_read_lines_on_the_console(logged):
+    configure_logging("console", "warning")
+
+    structlog.get_logger().info("not shown")
+    structlog.get_logger().warning("store does not answer")
+
+    text = logged()
+    assert "store does not answer" in text
+    assert "not shown" not in text
