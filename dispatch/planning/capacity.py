@@ -52,7 +52,10 @@ def whole_capacity(park: Park) -> FreeCapacity:
 
 
 def free_capacity(park: Park, day: date, appointments: Iterable[Appointment]) -> FreeCapacity:
-    """Return what the confirmed appointments of a day leave free, never below zero."""
+    """Return what the confirmed appointments of a day leave free, never below zero.
+
+    An appointment made when the park file was another one takes only what is in the park now.
+    """
     whole = whole_capacity(park)
     docks, gates, quotas = whole.docks.copy(), whole.gates.copy(), whole.quotas.copy()
     group_index = {group.id: i for i, (_, group) in enumerate(dock_groups(park))}
@@ -63,12 +66,17 @@ def free_capacity(park: Park, day: date, appointments: Iterable[Appointment]) ->
         if each.day != day or each.state is not AppointmentState.CONFIRMED:
             continue
         until = each.slot + each.slots
-        docks[group_index[each.dock_group], each.slot : until] -= 1
-        gates[gate_index[each.gate], each.slot] -= 1
-        quotas[carrier_index[each.carrier], each.slot] -= 1
+        _take(docks, group_index.get(each.dock_group), each.slot, until)
+        _take(gates, gate_index.get(each.gate), each.slot, each.slot + 1)
+        _take(quotas, carrier_index.get(each.carrier), each.slot, each.slot + 1)
         busy[each.plate] = (*busy.get(each.plate, ()), (each.slot, until))
     quotas = np.where(whole.quotas == NO_QUOTA, NO_QUOTA, np.maximum(quotas, 0))
     return FreeCapacity(np.maximum(docks, 0), np.maximum(gates, 0), quotas, busy)
+
+
+def _take(table: IntArray, row: int | None, begin: int, end: int) -> None:
+    if row is not None:
+        table[row, begin:end] -= 1
 
 
 def _table(rows: list[list[int]], columns: int) -> IntArray:

@@ -1,12 +1,13 @@
 """The proof: a Lagrangian bound computed in integers, true for any prices whatever.
 
-Each row r of S2-S5 is dropped and its excess use charged at a price p[r] >= 0. What remains splits into one choice
-per visit, so
+Each row r of S2-S5 is dropped and its excess use charged at a price p[r] >= 0. What remains splits into one
+choice per visit, so
 
-    bound(p) = sum_v min(drop_v, min_s cost[v,s] + sum of the prices of the rows that start s uses) - sum_r p[r] cap[r]
+    bound(p) = sum_v min(drop_v, min_s cost[v,s] + prices of the rows that start s uses) - sum_r p[r] cap[r]
 
-is at most the cost of every lawful plan. Prices are whole numbers of 1/SCALE cost units, so no rounding enters the
-sum, and a proven bound of x means every plan costs at least x rounded up to the next possible cost.
+is at most the cost of every lawful plan. Prices are whole numbers of 1/SCALE cost units, so no rounding
+enters the sum, and a proven bound of x means every plan costs at least x rounded up to the next possible
+cost.
 """
 
 from typing import Final
@@ -15,10 +16,11 @@ import numpy as np
 from numba import njit
 
 from solver.reading import IntArray
-from solver.slots.model import FloatArray, Model
+from solver.slots.model import FloatArray, Model, cost_of, price_of
 
 SCALE: Final = 1024
-NAME: Final = "Lagrangian relaxation of S2-S5 (S5 as cliques), summed in integers"
+LAGRANGIAN: Final = "Lagrangian relaxation of S2-S5 (S5 as cliques), summed in integers"
+SEARCH: Final = "branch and bound (HiGHS) over the starts that the Lagrangian bound leaves"
 _SAFE: Final = 2.0**60
 
 
@@ -32,36 +34,35 @@ def bound(model: Model, price: FloatArray) -> int:
     return max(0, _next_possible_cost(model, -(-total // SCALE)))
 
 
+def from_search(model: Model, least: float) -> int:
+    """Return the bound that a search in floating point proves, with room for its tolerances.
+
+    `least` is the search's own lower bound on the cost. Costs are whole numbers, so anything a tolerance of
+    1e-6 of the sums involved could move is taken off before rounding up.
+    """
+    if not np.isfinite(least):
+        return 0
+    slack = 1e-3 + 1e-9 * float(model.drop.sum())
+    return max(0, _next_possible_cost(model, int(np.ceil(least - slack))))
+
+
 def _next_possible_cost(model: Model, least: int) -> int:
     """Return the smallest sum of the instance's cost coefficients' common divisor that is >= `least`."""
     step = int(np.gcd.reduce(np.concatenate([model.early, model.late, model.drop])))
     return -(-least // step) * step if step else least
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _relaxed_cost(m: Model, price: IntArray) -> int:
     """Return SCALE times the optimum of the relaxation at integer prices (R,)."""
-    horizon = m.horizon
     before = np.zeros(len(price) + 1, dtype=np.int64)
-    for r in range(len(price)):
-        before[r + 1] = before[r] + price[r]
-    docks = horizon
-    carriers = docks + m.groups * horizon
-    trucks = carriers + m.carriers * horizon
+    before[1:] = np.cumsum(price)
     total = np.int64(0)
     for r in range(len(price)):
         total -= price[r] * m.capacity[r]
     for v in range(len(m.first)):
         best = m.drop[v] * SCALE
-        dock = docks + m.group[v] * horizon
         for s in range(m.first[v], m.last[v] + 1):
-            each = m.early[v] * max(0, m.wish[v] - s) + m.late[v] * max(0, s - m.wish[v])
-            each = each * SCALE + price[s] + before[dock + s + m.duration[v]] - before[dock + s]
-            if m.carrier[v] >= 0:
-                each += price[carriers + m.carrier[v] * horizon + s]
-            if m.truck[v] >= 0:
-                truck = trucks + m.truck[v] * horizon
-                each += before[truck + min(horizon, s + m.duration[v] + m.turn)] - before[truck + s]
-            best = min(best, each)
+            best = min(best, cost_of(m, v, s) * SCALE + price_of(m, price, before, v, s))
         total += best
-    return total
+    return int(total)

@@ -44,14 +44,14 @@ def cost(instance: SlotInstance, start: IntArray) -> int:
 
 
 def displacement_cost(instance: SlotInstance, start: IntArray) -> int:
-    """Return F1: w(v) * (early * slots before the wish + late * slots after it), over the placed visits."""
+    """F1: w(v) * (early * slots before the wish + late * slots after it), over the placed visits."""
     moved = start - instance.wish
     each = instance.weight * (instance.early * np.maximum(0, -moved) + instance.late * np.maximum(0, moved))
     return int(each[start >= 0].sum())
 
 
 def drop_cost(instance: SlotInstance, start: IntArray) -> int:
-    """Return F2: w(v) * drop over the visits that are not placed."""
+    """F2: w(v) * drop over the visits that are not placed."""
     return int(instance.weight[start < 0].sum()) * instance.drop
 
 
@@ -129,7 +129,8 @@ def no_truck_is_in_two_places(instance: SlotInstance, start: IntArray) -> list[V
     return [
         Violation(
             "S5",
-            f"S5 truck {instance.truck[a]}: visit {b} starts in slot {start[b]}, visit {a} holds it until {until}",
+            f"S5 truck {instance.truck[a]}: visit {b} starts in slot {start[b]}, "
+            f"visit {a} keeps it until {until}",
             visit=b,
             other=a,
             truck=int(instance.truck[a]),
@@ -167,7 +168,8 @@ def carrier_use(instance: SlotInstance, start: IntArray) -> IntArray:
 
 
 def claims(instance: SlotInstance, file: PlanFile) -> list[str]:
-    """Return one line per false claim of a plan file: a cost that is not the plan's, a bound above the cost."""
+    """Return one line per false claim of a plan file: a cost that is not the plan's, a bound above the
+    cost."""
     found = cost(instance, file.plan.start)
     faults = []
     if file.cost is not None and file.cost != found:

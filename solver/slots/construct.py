@@ -1,16 +1,16 @@
 """First plans: visits one after the other, each into the best slot that is left."""
 
-import numpy as np
 from numba import njit
 
 from solver.reading import IntArray
 from solver.slots import places
-from solver.slots.model import FloatArray, Model
+from solver.slots.model import Model
 from solver.slots.places import Places
 
 
 def in_order(model: Model, order: IntArray) -> IntArray:
-    """Return starts (V,) when visits come in `order` and each takes the cheapest slot left, -1 when none is."""
+    """Return starts (V,) when visits come in `order` and each takes the cheapest slot left, -1 when none
+    is."""
     board = places.empty(model)
     _in_order(model, board, order)
     return board.start
@@ -21,7 +21,7 @@ def complete(model: Model, board: Places, order: IntArray) -> None:
     _in_order(model, board, order)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _in_order(m: Model, p: Places, order: IntArray) -> None:
     for v in order:
         if p.start[v] < 0:

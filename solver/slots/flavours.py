@@ -1,8 +1,10 @@
-"""Synthetic days for benchmarks and tests: peaky, tight and flat, seeded, of any size.
+"""Synthetic days for benchmarks and tests: peaky, tight (at the gate), flat and cramped (at the docks),
+seeded, of any size.
 
-Every distribution here is assumed; the demo park of the service has sourced ones. Warehouses (one dock group each)
-have sizes from a heavy-tailed distribution, a fifth of the trucks come more than once, and every tenth carrier has
-a quota. Sizes scale with the number of visits: 10,000 visits have 328 dock groups with about 782 docks.
+Every distribution here is assumed; the demo park of the service has sourced ones. Warehouses (one dock group
+each) have sizes from a heavy-tailed distribution, a fifth of the trucks come more than once, and every tenth
+carrier has a quota. Sizes scale with the number of visits: 10,000 visits have 328 dock groups with about 782
+docks.
 """
 
 from dataclasses import dataclass
@@ -16,20 +18,21 @@ from solver.slots.instance import SlotInstance
 
 @dataclass(frozen=True, slots=True)
 class Flavour:
-    """The shape of a day: hours of the demand peaks, their spread, and how tight gate, docks and windows are."""
+    """The shape of a day: where the demand peaks, and how tight gate, docks and windows are."""
 
     peak_hours: tuple[float, ...]
     spread_hours: float
     flat_share: float  # of the wishes, spread evenly over the opening hours
-    gate_share: float  # gate capacity at the demand's peak / that peak
-    dock_factor: float  # docks per unit of a warehouse's peak work
+    gate_share: float  # gate capacity / demand at its peak
+    dock_slack: tuple[float, float]  # docks of a warehouse / its mean work in progress, least and most
     widest_window_slots: int
 
 
 FLAVOURS: Final = {
-    "peaky": Flavour((9.5, 14.5), 1.3, 0.25, 0.5, 1.0, 16),
-    "tight": Flavour((10.0, 14.0), 2.0, 0.5, 0.75, 0.62, 10),
-    "flat": Flavour((12.0,), 4.0, 0.9, 1.1, 1.0, 16),
+    "peaky": Flavour((9.5, 14.5), 1.3, 0.25, 0.5, (1.2, 2.2), 16),
+    "tight": Flavour((10.0, 14.0), 1.5, 0.4, 0.66, (1.2, 2.2), 8),
+    "flat": Flavour((12.0,), 4.0, 0.9, 1.1, (1.2, 2.2), 16),
+    "cramped": Flavour((10.0, 14.0), 2.0, 0.5, 0.75, (0.9, 1.1), 10),
 }
 
 SLOTS: Final = 96
@@ -52,7 +55,7 @@ def generate(flavour: Flavour, visits: int, rng: np.random.Generator) -> SlotIns
     return SlotInstance.build(
         slot_minutes=15,
         horizon=SLOTS,
-        docks=_docks(flavour, dock_group, duration, groups),
+        docks=_docks(flavour, dock_group, duration, groups, rng),
         gate=_gate(flavour, wish),
         quota=_quota(carriers, visits, rng),
         turn=1,
@@ -80,10 +83,11 @@ def _wishes(flavour: Flavour, visits: int, rng: np.random.Generator) -> IntArray
     return slots
 
 
-def _docks(flavour: Flavour, dock_group: IntArray, duration: IntArray, groups: int) -> IntArray:
-    work = np.bincount(dock_group, weights=duration, minlength=groups)
-    busy_slots = (CLOSE_HOUR - OPEN_HOUR) * 4
-    count = np.maximum(1, np.ceil(flavour.dock_factor * 1.55 * work / busy_slots)).astype(np.int64)
+def _docks(
+    flavour: Flavour, dock_group: IntArray, duration: IntArray, groups: int, rng: np.random.Generator
+) -> IntArray:
+    work = np.bincount(dock_group, weights=duration, minlength=groups) / ((CLOSE_HOUR - OPEN_HOUR) * 4)
+    count = np.maximum(1, np.ceil(work * rng.uniform(*flavour.dock_slack, groups))).astype(np.int64)
     docks = np.repeat(count[:, None], SLOTS, axis=1)
     docks[:, 48:50] = np.maximum(1, (docks[:, 48:50] * 2) // 3)  # lunch
     return docks

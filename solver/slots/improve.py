@@ -1,4 +1,5 @@
-"""Local search: a visit takes a better slot, and at most one other visit makes room and goes where it costs least."""
+"""Local search: a visit takes a better slot, and at most one other visit makes room and goes where it
+costs least."""
 
 from typing import Final
 
@@ -6,33 +7,33 @@ from numba import njit
 
 from solver.reading import IntArray
 from solver.slots import places
-from solver.slots.model import Model
+from solver.slots.model import Model, cost_of
 from solver.slots.places import Places
 
 MAX_ROUNDS: Final = 3
 MAX_STARTERS: Final = 12  # visits of a full slot that are asked to make room
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def sweep(m: Model, p: Places, order: IntArray) -> int:
     """Offer every visit of `order` a better slot; return the cost saved."""
     saved = 0
     for v in order:
-        now = places.cost_of(m, v, p.start[v])
+        now = cost_of(m, v, p.start[v])
         if now > 0:
             saved += _better(m, p, v, now)
     return saved
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _better(m: Model, p: Places, v: int, now: int) -> int:
     """Move v to the cheapest slot it can get, alone or at one other's expense; return the cost saved."""
     was = places.lift(m, p, v)
     target = places.cheapest(m, p, v, now)
-    best = now if target < 0 else places.cost_of(m, v, target)
+    best = now if target < 0 else cost_of(m, v, target)
     evicted, refuge = -1, -1
     for s in range(m.first[v], m.last[v] + 1):
-        each = places.cost_of(m, v, s)
+        each = cost_of(m, v, s)
         if each < best and places.truck_fits(m, p, v, s):
             u, where, total = _evict(m, p, v, s, each, best)
             if u >= 0:
@@ -48,12 +49,13 @@ def _better(m: Model, p: Places, v: int, now: int) -> int:
     return now - best
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _evict(m: Model, p: Places, v: int, s: int, each: int, best: int) -> tuple[int, int, int]:
-    """Return the visit to move so that v fits in slot s, where to (-1 out), and v's new cost plus the other's extra."""
+    """Return the visit to move so that v fits in slot s, where to (-1 out), and v's new cost plus the
+    other's extra."""
     evicted, refuge = -1, -1
     if not places.gate_and_quota_fit(m, p, v, s):
-        for i in range(p.count[s] - 1, max(-1, p.count[s] - 1 - MAX_STARTERS), -1):
+        for i in range(p.starting[s] - 1, max(-1, p.starting[s] - 1 - MAX_STARTERS), -1):
             u = p.starters[s, i]
             where, total = _try(m, p, v, s, u, each, best)
             if total < best:
@@ -72,10 +74,10 @@ def _evict(m: Model, p: Places, v: int, s: int, each: int, best: int) -> tuple[i
     return evicted, refuge, best
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _try(m: Model, p: Places, v: int, s: int, u: int, each: int, best: int) -> tuple[int, int]:
     """Return where u would go if v took slot s, and the cost; the cost is `best` when that is no gain."""
-    had = places.cost_of(m, u, p.start[u])
+    had = cost_of(m, u, p.start[u])
     room = best - each + had
     if room <= 0:
         return -1, best
@@ -85,7 +87,7 @@ def _try(m: Model, p: Places, v: int, s: int, u: int, each: int, best: int) -> t
         places.put(m, p, v, s)
         where = places.cheapest(m, p, u, min(room, m.drop[u] + 1))
         if where >= 0:
-            total = each + places.cost_of(m, u, where) - had
+            total = each + cost_of(m, u, where) - had
         elif m.drop[u] < room:
             total = each + m.drop[u] - had
         places.lift(m, p, v)

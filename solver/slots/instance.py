@@ -28,12 +28,13 @@ Numbers = Sequence[int] | IntArray
 class SlotInstance:
     """Visits that want a start slot each, and the capacities they share (formulation.md).
 
-    All arrays are int64 and read-only. `docks` (G, T) docks per dock group and slot; `gate` (T,) admissions per
-    slot; `quota` (C,) starts per slot and carrier, -1 none; per visit, shape (V,): `dock_group`, `duration` in
-    slots, `wish`, `earliest`, `latest` start slots, `weight` >= 1, `carrier` and `truck`, -1 none. `turn`, `early`,
-    `late` and `drop` as in formulation.md. Raises BadInput at birth when a number is outside what the file format
-    allows. A visit longer than the room its window leaves (`earliest + duration > horizon`) is lawful input: it has
-    no allowed start and is never placed. An empty window (`earliest > latest`) is a mistake and refused.
+    All arrays are int64 and read-only. `docks` (G, T) docks per dock group and slot; `gate` (T,) admissions
+    per slot; `quota` (C,) starts per slot and carrier, -1 none; per visit, shape (V,): `dock_group`,
+    `duration` in slots, `wish`, `earliest`, `latest` start slots, `weight` >= 1, `carrier` and `truck`, -1
+    none. `turn`, `early`, `late` and `drop` as in formulation.md. Raises BadInput at birth when a number is
+    outside what the file format allows. A visit longer than the room its window leaves (`earliest + duration
+    > horizon`) is lawful input: it has no allowed start and is never placed. An empty window (`earliest >
+    latest`) is a mistake and refused.
     """
 
     slot_minutes: int
@@ -75,7 +76,8 @@ class SlotInstance:
         source: str = "slot instance",
         **head: int,
     ) -> "SlotInstance":
-        """Return an instance from anything array-like; `head` is slot_minutes, horizon, turn, early, late, drop.
+        """Return an instance from anything array-like; `head` is slot_minutes, horizon, turn, early, late,
+        drop.
 
         Raises BadInput that names `source`, the field and its index.
         """
@@ -97,7 +99,8 @@ class SlotPlan:
 
 @dataclass(frozen=True, slots=True)
 class PlanFile:
-    """What a plan file says: the starts, and the cost and bound it claims for them (None when it claims none)."""
+    """What a plan file says: the starts, and the cost and bound it claims for them (None when it claims
+    none)."""
 
     plan: SlotPlan
     cost: int | None
@@ -130,8 +133,8 @@ def save(instance: SlotInstance, path: Path) -> None:
 def load_plan(path: Path, instance: SlotInstance) -> PlanFile:
     """Return the plan in a JSON file; BadInput when it is not a plan for `instance`'s visits.
 
-    Only the shape is checked here: whether the starts are lawful is check.violations' question. A start may be
-    any slot of the horizon or -1.
+    Only the shape is checked here: whether the starts are lawful is check.violations' question. A start may
+    be any slot of the horizon or -1.
     """
     fields = Fields(str(path), read_json(path))
     start = fields.integers("start", -1, instance.horizon - 1, length=instance.visits)
@@ -210,7 +213,7 @@ def _check(instance: SlotInstance) -> None:
 
 
 def _check_shape(instance: SlotInstance) -> None:
-    shapes = {"gate": (instance.horizon,), "quota": (instance.quota.size,)}
+    shapes: dict[str, tuple[int, ...]] = {"gate": (instance.horizon,), "quota": (instance.quota.size,)}
     shapes |= dict.fromkeys(VISIT_FIELDS, (instance.visits,))
     shapes["docks"] = (len(instance.docks), instance.horizon)
     for name, shape in shapes.items():

@@ -7,14 +7,25 @@ Row layout, used by every price and use vector of shape (R,):
     slot t of limited carrier c     carriers + c * T + t
     slot t of returning truck k     trucks + k * T + t
 
-Only carriers with a quota and trucks with several visits have rows. A truck's row t says: of its visits at most one
-has t inside [s, s + d + turn). These are the maximal cliques of S5, so the linear relaxation is as tight as a
-time-indexed one gets; starts end before the horizon, so rows beyond it would repeat the last one.
+Where the rows and costs of formulation.md are:
+
+    S1  the shares of a visit sum to at most 1; its starts are `first` to `last`
+    S2  the dock rows
+    S3  the gate rows
+    S4  the carrier rows
+    S5  the truck rows
+    F1  `early` and `late`, already times the weight
+    F2  `drop`, already times the weight
+
+Only carriers with a quota and trucks with several visits have rows. A truck's row t says: of its visits at
+most one has t inside [s, s + d + turn). These are the maximal cliques of S5, so the linear relaxation is as
+tight as a time-indexed one gets; starts end before the horizon, so rows beyond it would repeat the last one.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from solver.reading import IntArray
@@ -86,7 +97,8 @@ def build(instance: SlotInstance) -> Model:
 
 
 def _returning_trucks(truck: IntArray, placeable: NDArray[np.bool_]) -> tuple[IntArray, int]:
-    """Return per visit the index of its truck among those with several placeable visits, or -1, and their number."""
+    """Return per visit the index of its truck among those with several placeable visits, or -1, and their
+    number."""
     known = (truck >= 0) & placeable
     index = np.full(len(truck), -1)
     names, inverse, times = np.unique(truck[known], return_inverse=True, return_counts=True)
@@ -101,3 +113,28 @@ def _members(owner: IntArray, owners: int) -> tuple[IntArray, IntArray]:
     order = np.argsort(owner, kind="stable")
     order = order[owner[order] >= 0]
     return order, np.concatenate([[0], np.cumsum(np.bincount(owner[order], minlength=owners))])
+
+
+@njit(cache=True, nogil=True)
+def cost_of(m: Model, v: int, s: int) -> Any:
+    """Return what visit v costs in slot s, or not placed when s is -1."""
+    if s < 0:
+        return m.drop[v]
+    return m.early[v] * max(0, m.wish[v] - s) + m.late[v] * max(0, s - m.wish[v])
+
+
+@njit(cache=True, nogil=True)
+def price_of(m: Model, price: Any, before: Any, v: int, s: int) -> Any:
+    """Return the prices of the rows that visit v uses when it starts in slot s.
+
+    `price` (R,) and its running sums `before` (R + 1,), whole or not.
+    """
+    horizon = m.horizon
+    dock = horizon * (1 + m.group[v]) + s
+    each = price[s] + before[dock + m.duration[v]] - before[dock]
+    if m.carrier[v] >= 0:
+        each += price[horizon * (1 + m.groups + m.carrier[v]) + s]
+    if m.truck[v] >= 0:
+        truck = horizon * (1 + m.groups + m.carriers + m.truck[v])
+        each += before[truck + min(horizon, s + m.duration[v] + m.turn)] - before[truck + s]
+    return each

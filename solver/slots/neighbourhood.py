@@ -1,9 +1,10 @@
-"""Large-neighbourhood search: free the visits of a few dock groups, decide them anew exactly, keep what is better.
+"""Large-neighbourhood search: free the visits of a few dock groups, decide them anew exactly, keep what is
+better.
 
-Prices say where there is something to gain. By complementary slackness the gap between a plan and the bound is the
-sum, over visits, of how much dearer the visit's start is than its cheapest at current prices, plus the worth of the
-priced capacity left over. So groups are drawn by that excess, and a freed visit is offered only the starts that are
-nearly the cheapest at current prices, and the one it had.
+Prices say where there is something to gain. By complementary slackness the gap between a plan and the bound
+is the sum, over visits, of how much dearer the visit's start is than its cheapest at current prices, plus the
+worth of the priced capacity left over. So groups are drawn by that excess, and a freed visit is offered only
+the starts that are nearly the cheapest at current prices, and the one it had.
 """
 
 from dataclasses import dataclass
@@ -49,7 +50,8 @@ def priced(model: Model, price: FloatArray, unit: float) -> Priced:
 
 
 def plan_excess(model: Model, view: Priced, start: IntArray) -> FloatArray:
-    """Return per visit (V,) how much dearer its start (or its not being placed) is than its cheapest choice."""
+    """Return per visit (V,) how much dearer its start (or its not being placed) is than its cheapest
+    choice."""
     excess = view.drop_excess.copy()
     placed = np.flatnonzero(start >= 0)
     excess[placed] = view.excess[model.column[placed] + start[placed] - model.first[placed]]
@@ -57,7 +59,8 @@ def plan_excess(model: Model, view: Priced, start: IntArray) -> FloatArray:
 
 
 def draw(model: Model, excess: FloatArray, size: int, rng: np.random.Generator) -> IntArray:
-    """Return about `size` visits to free: whole dock groups, drawn by excess, the largest cut to one time of day."""
+    """Return about `size` visits to free: whole dock groups, drawn by excess, the largest cut to one time
+    of day."""
     excess = excess + _FLOOR * excess.mean() + 1e-9
     centre = rng.choice(len(excess), p=excess / excess.sum())
     by_group = np.bincount(model.group, weights=excess, minlength=model.groups) + 1e-12
@@ -87,22 +90,43 @@ def offered(model: Model, view: Priced, visits: IntArray, start: IntArray) -> Co
     return subproblem.chosen(columns, had | (view.excess[index] <= view.within[columns.visit]))
 
 
-def redecide(model: Model, board: Places, visits: IntArray, columns: Columns, seconds: float) -> int:
-    """Decide `visits` anew among `columns` if that is no worse; return the cost saved."""
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """New starts for some visits: `visits` (n,), `start` (n,), -1 not placed, and the cost they save."""
+
+    visits: IntArray
+    start: IntArray
+    saved: int
+
+
+def propose(
+    model: Model, board: Places, visits: IntArray, columns: Columns, seconds: float
+) -> Proposal | None:
+    """Return the best starts for `visits` among `columns` with all others where they are; None without a
+    gain.
+
+    The board is read, not changed, so several proposals can be worked out side by side.
+    """
     had = board.start[visits]
-    _lift_all(model, board, visits)
-    answer = subproblem.best_starts(
-        model, columns, columns.cost.astype(np.float64), subproblem.Room(board.free), seconds=seconds
-    )
+    free = board.free.copy()
+    _give_back(model, free, visits, had)
+    room = subproblem.Room(free)
+    answer = subproblem.best_starts(model, columns, columns.cost.astype(np.float64), room, seconds=seconds)
+    if answer is None:
+        return None
     new = np.full(len(model.first), -1)
-    if answer is not None:
-        new[answer[0]] = answer[1]
+    new[answer[0]] = answer[1]
     saved = _cost(model, visits, had) - _cost(model, visits, new[visits])
-    if answer is None or saved < 0:
-        _put_all(model, board, visits, had)
-        return 0
-    _put_all(model, board, visits, new[visits])
-    return int(saved)
+    return Proposal(visits, new[visits], saved) if saved >= 0 else None
+
+
+def accept(model: Model, board: Places, proposal: Proposal) -> bool:
+    """Put a proposal on the board if it still fits; answer whether it did."""
+    had = board.start[proposal.visits]
+    if _put_all_if_fit(model, board, proposal.visits, proposal.start):
+        return True
+    _put_all_if_fit(model, board, proposal.visits, had)
+    return False
 
 
 def _cost(model: Model, visits: IntArray, start: IntArray) -> int:
@@ -111,14 +135,25 @@ def _cost(model: Model, visits: IntArray, start: IntArray) -> int:
     return int(np.where(start >= 0, each, model.drop[visits]).sum())
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _lift_all(m: Model, p: Places, visits: IntArray) -> None:
-    for v in visits:
-        places.lift(m, p, v)
-
-
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _put_all(m: Model, p: Places, visits: IntArray, start: IntArray) -> None:
+@njit(cache=True, nogil=True)
+def _give_back(m: Model, free: IntArray, visits: IntArray, start: IntArray) -> None:
+    """Add to `free` (R,) what `visits` use."""
     for i in range(len(visits)):
         if start[i] >= 0:
+            places.take(m, free, visits[i], start[i], -1)
+
+
+@njit(cache=True, nogil=True)
+def _put_all_if_fit(m: Model, p: Places, visits: IntArray, start: IntArray) -> bool:
+    """Move all visits to their new starts; answer whether they fit, and leave them unplaced if they do
+    not."""
+    for v in visits:
+        places.lift(m, p, v)
+    for i in range(len(visits)):
+        if start[i] >= 0:
+            if not places.fits(m, p, visits[i], start[i]):
+                for j in range(i):
+                    places.lift(m, p, visits[j])
+                return False
             places.put(m, p, visits[i], start[i])
+    return True

@@ -4,10 +4,10 @@ The relaxation (S1-S5 with 0 <= x <= 1) is the saddle point of
 
     min over shares x in a simplex per visit, max over prices y >= 0 of   c x + y (K x - capacity)
 
-and both sides are cheap: K is never built, its products are running sums over slots. The method is the primal-dual
-hybrid gradient of Chambolle and Pock (2011) with the diagonal steps of Pock and Chambolle (2011), reflected Halpern
-averaging and restarts on the fixed-point residual, as Lu and Yang (2024) use it for linear programs. The shares of a
-visit are projected exactly onto their simplex, so S1 holds at every step.
+and both sides are cheap: K is never built, its products are running sums over slots. The method is the
+primal-dual hybrid gradient of Chambolle and Pock (2011) with the diagonal steps of Pock and Chambolle (2011),
+reflected Halpern averaging and restarts on the fixed-point residual, as Lu and Yang (2024) use it for linear
+programs. The shares of a visit are projected exactly onto their simplex, so S1 holds at every step.
 
 Prices need not be optimal to be useful: bound.py turns any of them into a proof.
 """
@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numba import njit
 
-from solver.slots.model import FloatArray, Model
+from solver.slots.model import FloatArray, Model, cost_of, price_of
 
 _STEP: Final = 0.95  # of the largest step that is proven to converge
 _WEIGHT: Final = 30.0  # first guess of how far prices move per share moved, in units of cost
@@ -60,7 +60,7 @@ def unit_of(model: Model) -> float:
     return mean if mean > 0 else max(1.0, float(model.drop.mean()) if len(model.drop) else 1.0)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def run(m: Model, state: PriceState, unit: float, steps: int) -> None:
     """Take `steps` steps from where the state stands."""
     work = np.empty(len(state.price))
@@ -73,59 +73,66 @@ def run(m: Model, state: PriceState, unit: float, steps: int) -> None:
         _average(m, state)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _primal(
     m: Model, state: PriceState, unit: float, before: FloatArray, work: FloatArray, room: FloatArray
 ) -> None:
     """Move each visit's shares against its priced costs; leave the reflected use of every row in `work`."""
-    horizon = m.horizon
-    docks = horizon
-    carriers = docks + m.groups * horizon
-    trucks = carriers + m.carriers * horizon
     price = state.price
     work[:] = 0.0
     before[0] = 0.0
-    for r in range(len(price)):
-        before[r + 1] = before[r] + price[r]
+    before[1:] = np.cumsum(price)
     for v in range(len(m.first)):
         at = m.column[v] - m.first[v]
         step = _STEP * state.share_step[v] / state.scalar[0]
-        dock = docks + m.group[v] * horizon
         total = 0.0
         for s in range(m.first[v], m.last[v] + 1):
-            each = (m.early[v] * max(0, m.wish[v] - s) + m.late[v] * max(0, s - m.wish[v]) - m.drop[v]) / unit
-            each += price[s] + before[dock + s + m.duration[v]] - before[dock + s]
-            if m.carrier[v] >= 0:
-                each += price[carriers + m.carrier[v] * horizon + s]
-            if m.truck[v] >= 0:
-                truck = trucks + m.truck[v] * horizon
-                each += before[truck + min(horizon, s + m.duration[v] + m.turn)] - before[truck + s]
-            moved = state.share[at + s] - step * each
-            room[s] = moved
-            total += max(0.0, moved)
+            each = (cost_of(m, v, s) - m.drop[v]) / unit + price_of(m, price, before, v, s)
+            room[s] = state.share[at + s] - step * each
+            total += max(0.0, room[s])
         level = _level(room, m.first[v], m.last[v], total)
         for s in range(m.first[v], m.last[v] + 1):
             share = max(0.0, room[s] - level)
             state.share_next[at + s] = share
             use = 2.0 * share - state.share[at + s]
             if use != 0.0:
-                work[s] += use
-                work[dock + s] += use
-                if s + m.duration[v] < horizon:
-                    work[dock + s + m.duration[v]] -= use
-                if m.carrier[v] >= 0:
-                    work[carriers + m.carrier[v] * horizon + s] += use
-                if m.truck[v] >= 0:
-                    truck = trucks + m.truck[v] * horizon
-                    work[truck + s] += use
-                    if s + m.duration[v] + m.turn < horizon:
-                        work[truck + s + m.duration[v] + m.turn] -= use
-    for r in range(docks, len(work)):
-        if r % horizon and (r < carriers or r >= trucks):
+                _begin_use(m, work, v, s, use)
+    _sum_up(m, work)
+
+
+@njit(cache=True, nogil=True)
+def _begin_use(m: Model, work: FloatArray, v: int, s: int, use: float) -> None:
+    """Note a use of `use` by visit v from slot s on; on docks and trucks only where it begins and ends."""
+    horizon = m.horizon
+    work[s] += use
+    if m.carrier[v] >= 0:
+        work[horizon * (1 + m.groups + m.carrier[v]) + s] += use
+    dock = horizon * (1 + m.group[v])
+    work[dock + s] += use
+    if s + m.duration[v] < horizon:
+        work[dock + s + m.duration[v]] -= use
+    if m.truck[v] >= 0:
+        truck = horizon * (1 + m.groups + m.carriers + m.truck[v])
+        work[truck + s] += use
+        if s + m.duration[v] + m.turn < horizon:
+            work[truck + s + m.duration[v] + m.turn] -= use
+
+
+@njit(cache=True, nogil=True)
+def _sum_up(m: Model, work: FloatArray) -> None:
+    """Turn the begins and ends of dock and truck rows into use."""
+    horizon = m.horizon
+    carriers = horizon * (1 + m.groups)
+    trucks = carriers + horizon * m.carriers
+    for r in range(horizon, carriers):
+        if r % horizon:
+            work[r] += work[r - 1]
+    for r in range(trucks, len(work)):
+        if (r - trucks) % horizon:
             work[r] += work[r - 1]
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _level(room: FloatArray, first: int, last: int, total: float) -> float:
     """Return what to take off so that the positive parts sum to at most 1 (Michelot 1986)."""
     if total <= 1.0:
@@ -147,7 +154,7 @@ def _level(room: FloatArray, first: int, last: int, total: float) -> float:
     return level
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _dual(m: Model, state: PriceState, work: FloatArray) -> None:
     """Move the prices towards the excess of the reflected use."""
     for r in range(len(work)):
@@ -156,7 +163,7 @@ def _dual(m: Model, state: PriceState, work: FloatArray) -> None:
             state.price_next[r] = max(0.0, state.price[r] + step * (work[r] - m.capacity[r]))
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _average(m: Model, state: PriceState) -> None:
     """Take the reflected Halpern step, or restart from the new point when the residual says so."""
     scalar = state.scalar
@@ -188,7 +195,7 @@ def _average(m: Model, state: PriceState) -> None:
     scalar[1] = since + 1.0
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _restart(m: Model, state: PriceState) -> None:
     """Make the new point the anchor, and balance the two step lengths by the way just gone."""
     shares = np.sqrt(_share_distance(m, state, state.share_anchor))
@@ -203,7 +210,7 @@ def _restart(m: Model, state: PriceState) -> None:
     state.scalar[3] = np.inf
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _share_distance(m: Model, state: PriceState, other: FloatArray) -> float:
     """Return the squared distance of the new shares to `other`, each visit by its step."""
     total = 0.0
@@ -215,7 +222,7 @@ def _share_distance(m: Model, state: PriceState, other: FloatArray) -> float:
     return total
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _price_distance(state: PriceState, other: FloatArray) -> float:
     """Return the squared distance of the new prices to `other`, each row by its step."""
     total = 0.0
@@ -225,13 +232,10 @@ def _price_distance(state: PriceState, other: FloatArray) -> float:
     return total
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def error(m: Model, state: PriceState) -> tuple[float, float]:
-    """Return the cost of the latest shares in cost units, and the sum of what they use beyond the capacities."""
-    horizon = m.horizon
-    docks = horizon
-    carriers = docks + m.groups * horizon
-    trucks = carriers + m.carriers * horizon
+    """Return the cost of the latest shares in cost units, and the sum of what they use beyond the
+    capacities."""
     use = np.zeros(len(state.price))
     cost = 0.0
     for v in range(len(m.first)):
@@ -239,24 +243,16 @@ def error(m: Model, state: PriceState) -> tuple[float, float]:
         for s in range(m.first[v], m.last[v] + 1):
             share = state.share_next[m.column[v] + s - m.first[v]]
             if share > 0.0:
-                cost += share * (
-                    m.early[v] * max(0, m.wish[v] - s) + m.late[v] * max(0, s - m.wish[v]) - m.drop[v]
-                )
-                use[s] += share
-                for t in range(s, s + m.duration[v]):
-                    use[docks + m.group[v] * horizon + t] += share
-                if m.carrier[v] >= 0:
-                    use[carriers + m.carrier[v] * horizon + s] += share
-                if m.truck[v] >= 0:
-                    for t in range(s, min(horizon, s + m.duration[v] + m.turn)):
-                        use[trucks + m.truck[v] * horizon + t] += share
+                cost += share * (cost_of(m, v, s) - m.drop[v])
+                _begin_use(m, use, v, s, share)
+    _sum_up(m, use)
     beyond = 0.0
     for r in range(len(use)):
         beyond += max(0.0, use[r] - m.capacity[r])
     return cost, beyond
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def _touching(m: Model) -> tuple[FloatArray, FloatArray]:
     """Return how many columns use each row (R,), and how many rows a column of each visit uses (V,)."""
     horizon = m.horizon

@@ -11,6 +11,7 @@
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Final
@@ -19,16 +20,35 @@ import numpy as np
 
 from solver.outcome import OnProgress, Outcome, Progress, ShouldStop, Status
 from solver.reading import IntArray
-from solver.slots import bound, check, construct, improve, model, neighbourhood, places, prices, rounding
+from solver.slots import (
+    bound,
+    check,
+    construct,
+    improve,
+    model,
+    neighbourhood,
+    places,
+    prices,
+    rounding,
+    subproblem,
+)
+from solver.slots.bound import LAGRANGIAN, SEARCH
 from solver.slots.instance import SlotInstance, SlotPlan
 from solver.slots.model import FloatArray, Model
 from solver.slots.neighbourhood import Priced
 from solver.slots.places import Places
+from solver.slots.subproblem import Columns
 
 STRETCH: Final = 25  # price steps between two looks at the clock
 LOOK_EVERY: Final = 4  # stretches between two looks at how far the prices are
-SETTLED: Final = 0.001
-NEIGHBOURHOOD: Final = 300  # visits decided anew at once
+SETTLED: Final = 0.001  # relative: when the relaxation counts as solved
+RELAX_SHARE: Final = 0.5  # of the time at most for it
+NEIGHBOURHOOD: Final = 150  # visits decided anew at once
+WORKERS: Final = 2
+MIP_SECONDS: Final = 1.5
+PATIENCE: Final = 12  # rounds of the search without a gain
+MOST_COLUMNS: Final = 40_000  # of a problem that is worth solving whole
+FINISH_SECONDS: Final = 5.0
 
 
 def solve(
@@ -42,14 +62,21 @@ def solve(
 ) -> Outcome[SlotPlan]:
     """Return the best plan found in `seconds` with a proven lower bound on the cost of every lawful plan.
 
-    `clock` gives seconds from any origin; `should_stop` is asked many times a second and ends the run with the best
-    plan and bound so far; `on_progress` hears of every better plan or bound. The plan has passed check.violations.
+    `clock` gives seconds from any origin; `should_stop` is asked many times a second and ends the run with
+    the best plan and bound so far; `on_progress` hears of every better plan or bound. The plan has passed
+    check.violations.
     """
     run = Run(instance, seconds, clock, on_progress, should_stop)
     rng = np.random.default_rng(seed)
     run.plan(_first_plan(run, rng))
     state = _relax(run)
-    _search(run, state, rng)
+    if not run.is_over():
+        unit = prices.unit_of(run.model)
+        price = state.price_next * unit
+        view = neighbourhood.priced(run.model, price, unit)
+        _round(run, view, state.share_next, rng)
+        _search(run, view, rng)
+        _finish(run, view, bound.bound(run.model, price))
     return run.outcome()
 
 
@@ -66,6 +93,7 @@ class Run:
     start: IntArray = field(init=False)
     cost: int = field(init=False)
     bound: int = 0
+    bound_from: str = LAGRANGIAN
     began: float = field(init=False)
     stopped: bool = False
     news: list[Progress] = field(default_factory=list)
@@ -97,11 +125,11 @@ class Run:
         self.start, self.cost = start.copy(), cost
         self._tell(stage)
 
-    def prove(self, bound: int, stage: str = "bound") -> None:
-        """Keep a bound if it is better."""
-        if bound > self.bound:
-            self.bound = bound
-            self._tell(stage)
+    def prove(self, proven: int, name: str = LAGRANGIAN) -> None:
+        """Keep a bound if it is better, and the name of the relaxation that proves it."""
+        if proven > self.bound:
+            self.bound, self.bound_from = proven, name
+            self._tell("bound")
 
     def outcome(self) -> Outcome[SlotPlan]:
         """Return the run's result."""
@@ -111,7 +139,7 @@ class Run:
         elif self.stopped:
             status = Status.INTERRUPTED
         plan = SlotPlan(self.start)
-        return Outcome(plan, self.cost, self.bound, self.elapsed(), status, bound.NAME, tuple(self.news))
+        return Outcome(plan, self.cost, self.bound, self.elapsed(), status, self.bound_from, tuple(self.news))
 
     def _tell(self, stage: str) -> None:
         self.news.append(Progress(self.elapsed(), stage, self.cost, self.bound))
@@ -127,11 +155,12 @@ def _first_plan(run: Run, rng: np.random.Generator) -> IntArray:
 
 
 def _relax(run: Run) -> prices.PriceState:
-    """Improve the prices until they stand still, prove the bound, round a plan now and then; return the prices."""
+    """Improve the prices until they stand still, prove the bound, round a plan now and then; return the
+    prices."""
     m = run.model
     state, unit = prices.start(m), prices.unit_of(m)
     stretch = 0
-    while not run.is_over():
+    while not run.is_over() and run.elapsed() < RELAX_SHARE * run.seconds:
         prices.run(m, state, unit, STRETCH)
         proven = bound.bound(m, state.price_next * unit)
         run.prove(proven)
@@ -142,9 +171,11 @@ def _relax(run: Run) -> prices.PriceState:
 
 
 def _is_settled(run: Run, state: prices.PriceState, proven: int) -> bool:
-    """Answer whether the relaxation is solved well enough: cost near the bound, hardly any capacity exceeded."""
+    """Answer whether the relaxation is solved well enough: cost near the bound, hardly any capacity
+    exceeded."""
     cost, beyond = prices.error(run.model, state)
-    return abs(cost - proven) <= SETTLED * max(1, proven) and beyond <= SETTLED * run.instance.visits
+    near = abs(cost - proven) <= max(1.0, SETTLED * proven)  # the bound is rounded up to a whole cost
+    return near and beyond <= SETTLED * run.instance.visits
 
 
 def _improve(run: Run, board: Places, rng: np.random.Generator) -> None:
@@ -170,15 +201,53 @@ def _round(run: Run, view: Priced, share: FloatArray, rng: np.random.Generator) 
     _improve(run, board, rng)
 
 
-def _search(run: Run, state: prices.PriceState, rng: np.random.Generator) -> None:
-    """Decide neighbourhoods anew until time is up."""
+def _search(run: Run, view: Priced, rng: np.random.Generator) -> None:
+    """Decide neighbourhoods anew, two side by side, until nothing was gained for long or time is up."""
     m = run.model
-    view = neighbourhood.priced(m, state.price_next * prices.unit_of(m), prices.unit_of(m))
-    _round(run, view, state.share_next, rng)
     board = places.filled(m, run.start)
-    while not run.is_over():
-        excess = neighbourhood.plan_excess(m, view, board.start)
+    in_vain = 0
+    with ThreadPoolExecutor(WORKERS) as pool:
+        while not run.is_over() and in_vain < PATIENCE:
+            before = run.cost
+            seconds = min(MIP_SECONDS, run.seconds - run.elapsed())
+            jobs = [
+                pool.submit(neighbourhood.propose, m, board, visits, columns, seconds)
+                for visits, columns in _neighbourhoods(m, view, board, rng)
+            ]
+            for job in jobs:
+                proposal = job.result()
+                if proposal is not None:
+                    neighbourhood.accept(m, board, proposal)
+            run.plan(board.start)
+            in_vain = 0 if run.cost < before else in_vain + 1
+
+
+def _neighbourhoods(
+    m: Model, view: Priced, board: Places, rng: np.random.Generator
+) -> list[tuple[IntArray, Columns]]:
+    """Return WORKERS sets of visits, no visit twice, each with its starts on offer."""
+    excess = neighbourhood.plan_excess(m, view, board.start)
+    drawn: list[IntArray] = []
+    for _ in range(WORKERS):
         visits = neighbourhood.draw(m, excess, NEIGHBOURHOOD, rng)
-        columns = neighbourhood.offered(m, view, visits, board.start)
-        neighbourhood.redecide(m, board, visits, columns, min(2.0, run.seconds - run.elapsed()))
-        run.plan(board.start)
+        drawn.append(visits[~np.isin(visits, np.concatenate([*drawn, visits[:0]]))])
+    return [(visits, neighbourhood.offered(m, view, visits, board.start)) for visits in drawn if len(visits)]
+
+
+def _finish(run: Run, view: Priced, priced_bound: int) -> None:
+    """Solve what is left exactly, if that is little: only starts whose excess is within the gap can be
+    better."""
+    m = run.model
+    left = subproblem.chosen(view.columns, view.excess <= run.cost - priced_bound + 1)
+    if len(left.visit) > MOST_COLUMNS:
+        return
+    seconds = FINISH_SECONDS
+    while not run.is_over():
+        allowed = min(seconds, run.seconds - run.elapsed())
+        answer = subproblem.exactly(m, left, subproblem.Room(m.capacity), seconds=allowed)
+        if answer.starts is not None:
+            start = np.full(len(m.first), -1)
+            start[answer.starts[0]] = answer.starts[1]
+            run.plan(start, "exact")
+        run.prove(min(run.cost, bound.from_search(m, answer.bound)), SEARCH)
+        seconds *= 2

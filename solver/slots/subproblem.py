@@ -1,4 +1,5 @@
-"""Some visits decided anew, exactly, with all others where they are: a small mixed-integer program for HiGHS."""
+"""Some visits decided anew, exactly, with all others where they are: a small mixed-integer program for
+HiGHS."""
 
 from dataclasses import dataclass
 
@@ -70,14 +71,38 @@ class Room:
     dear: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a search found: (visits, starts) or None, and a lower bound on the cost with the unplaced
+    counted."""
+
+    starts: tuple[IntArray, IntArray] | None
+    bound: float
+
+
 def best_starts(
     model: Model, columns: Columns, value: FloatArray, room: Room, *, seconds: float, gap: float = 0.0
 ) -> tuple[IntArray, IntArray] | None:
-    """Return (visits, starts) of least total `value` (n,) among `columns`, within `room`; None if none is found.
+    """Return (visits, starts) of least total `value` (n,) among `columns` within `room`; None if none is
+    found.
 
-    Visits that are not in the answer are not placed. At most one start per visit is taken. `gap` is the relative gap
-    at which the search ends.
+    Visits that are not in the answer are not placed. At most one start per visit is taken. `gap` is the
+    relative gap at which the search ends.
     """
+    return _search(model, columns, value, room, seconds, gap).starts
+
+
+def exactly(model: Model, columns: Columns, room: Room, *, seconds: float) -> Answer:
+    """Return the cheapest choice among `columns` for the whole day, as far as `seconds` go, and its bound."""
+    found = _search(model, columns, columns.cost.astype(np.float64), room, seconds, 0.0)
+    return Answer(found.starts, found.bound + float(model.drop.sum()))
+
+
+def _search(
+    model: Model, columns: Columns, value: FloatArray, room: Room, seconds: float, gap: float
+) -> Answer:
+    if not len(columns.visit):
+        return Answer((columns.visit, columns.start), 0.0)
     rows, position = uses(model, columns)
     distinct, row = np.unique(rows, return_inverse=True)
     visits, owner = np.unique(columns.visit, return_inverse=True)
@@ -103,10 +128,11 @@ def best_starts(
         constraints=LinearConstraint(matrix, -np.inf, upper),
         options={"time_limit": max(0.01, seconds), "mip_rel_gap": gap},
     )
+    least = -np.inf if result.mip_dual_bound is None else float(result.mip_dual_bound)
     if result.x is None:
-        return None
+        return Answer(None, least)
     taken = result.x[:count] > 0.5
-    return columns.visit[taken], columns.start[taken]
+    return Answer((columns.visit[taken], columns.start[taken]), least)
 
 
 def _most_use(row: IntArray, visit: IntArray, rows: int, visits: int) -> IntArray:

@@ -133,6 +133,17 @@ def test_cancelled_bookings_and_those_of_other_days_take_nothing() -> None:
     assert free.busy == {}
 
 
+def test_a_booking_of_what_is_no_longer_in_the_park_takes_what_still_is() -> None:
+    gone = a_booking(32, dock_group="W9-box", gate="north", carrier="C9")
+    beyond_the_day = a_booking(200)
+
+    free = free_capacity(a_park(), DAY, [gone, beyond_the_day])
+
+    assert (free.docks == whole_capacity(a_park()).docks).all()
+    assert (free.gates == whole_capacity(a_park()).gates).all()
+    assert free.busy.keys() == {"浙B99999"}
+
+
 def test_more_bookings_than_docks_leave_none_not_fewer() -> None:
     free = free_capacity(a_park(), DAY, [a_booking(32)] * 5)
 

@@ -1,0 +1,177 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from solver.outcome import Status
+from solver.slots import bound, check, flavours, model
+from solver.slots.instance import SlotInstance
+from solver.slots.solve import solve
+
+from .parks import optimum, park
+
+FEW_SECONDS = 2.0
+
+
+def lawful(instance, outcome):
+    assert check.violations(instance, outcome.plan.start) == []
+    assert check.cost(instance, outcome.plan.start) == outcome.cost
+    assert 0 <= outcome.bound <= outcome.cost
+    assert (outcome.status is Status.OPTIMAL) == (outcome.bound == outcome.cost)
+    return outcome
+
+
+@st.composite
+def small_parks(draw):
+    horizon = draw(st.integers(3, 8))
+    slots = st.integers(0, horizon - 1)
+    groups, carriers = draw(st.integers(1, 2)), draw(st.integers(0, 2))
+    capacity = st.lists(st.integers(0, 2), min_size=horizon, max_size=horizon)
+    visits = []
+    for _ in range(draw(st.integers(0, 8))):
+        earliest, latest = sorted((draw(slots), draw(slots)))
+        visits.append(
+            {
+                "dock_group": draw(st.integers(0, groups - 1)),
+                "duration": draw(st.integers(1, 4)),
+                "wish": draw(slots),
+                "earliest": earliest,
+                "latest": latest,
+                "weight": draw(st.integers(1, 3)),
+                "carrier": draw(st.integers(-1, carriers - 1)),
+                "truck": draw(st.integers(-1, 2)),
+            }
+        )
+    return park(
+        visits,
+        horizon=horizon,
+        docks=[draw(capacity) for _ in range(groups)],
+        gate=draw(capacity),
+        quota=[draw(st.integers(-1, 1)) for _ in range(carriers)],
+        turn=draw(st.integers(0, 2)),
+        early=draw(st.integers(0, 3)),
+        late=draw(st.integers(0, 3)),
+        drop=draw(st.sampled_from([0, 1, 5, 100])),
+    )
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(small_parks())
+def test_cost_is_never_below_the_optimum_and_bound_never_above(instance):
+    outcome = lawful(instance, solve(instance, seconds=0.5))
+
+    assert outcome.bound <= optimum(instance) <= outcome.cost
+
+
+@settings(max_examples=80, deadline=None)
+@given(small_parks(), st.integers(0, 2**32 - 1), st.sampled_from([0.3, 5.0, 1e6, 1e15, 1e30]))
+def test_any_prices_prove_a_true_bound(instance, seed, size):
+    rows = model.build(instance)
+    price = np.random.default_rng(seed).random(len(rows.capacity)) * size
+
+    assert bound.bound(rows, price) <= optimum(instance)
+
+
+def test_unequal_trucks_share_one_lane_at_least_cost():
+    outcome = lawful(
+        park_of_three := park([{"weight": 3}, {}, {}], gate=[1] * 4), solve(park_of_three, seconds=1)
+    )
+
+    assert (outcome.cost, outcome.status) == (2, Status.OPTIMAL)
+    assert outcome.plan.start[0] == 1
+
+
+def test_a_hundred_visits_are_solved_to_proven_optimality():
+    day = flavours.generate(flavours.FLAVOURS["flat"], 100, np.random.default_rng(3))
+
+    assert lawful(day, solve(day, seconds=10)).status is Status.OPTIMAL
+
+
+def test_a_day_without_visits_is_optimal_at_once():
+    outcome = lawful(empty := park([]), solve(empty))
+
+    assert (outcome.cost, outcome.status, outcome.plan.start.size) == (0, Status.OPTIMAL, 0)
+
+
+def test_a_stop_at_once_returns_a_lawful_plan():
+    day = flavours.generate(flavours.FLAVOURS["peaky"], 500, np.random.default_rng(1))
+
+    assert lawful(day, solve(day, should_stop=lambda: True)).status is Status.INTERRUPTED
+
+
+def test_hardly_any_time_returns_a_lawful_plan():
+    day = flavours.generate(flavours.FLAVOURS["tight"], 500, np.random.default_rng(1))
+
+    lawful(day, solve(day, seconds=0.1))
+
+
+def test_no_time_counts_by_the_clock_that_was_given():
+    ticks = iter(range(10_000_000))
+    day = flavours.generate(flavours.FLAVOURS["tight"], 300, np.random.default_rng(1))
+
+    outcome = lawful(day, solve(day, seconds=40.0, clock=lambda: float(next(ticks))))
+
+    assert outcome.wall_seconds >= 40.0
+
+
+def test_progress_gets_better_only():
+    heard = []
+    day = flavours.generate(flavours.FLAVOURS["peaky"], 300, np.random.default_rng(1))
+
+    outcome = solve(day, seconds=FEW_SECONDS, on_progress=heard.append)
+
+    assert tuple(heard) == outcome.progress
+    assert all(a.cost >= b.cost and a.bound <= b.bound for a, b in pairwise(heard))
+
+
+def random_visits(count: int, seed: int, **fixed: int) -> list[dict[str, int]]:
+    rng = np.random.default_rng(seed)
+    visits = []
+    for wish in rng.integers(20, 80, count).tolist():
+        window = {"wish": wish, "earliest": wish - 8, "latest": wish + 8, "duration": int(rng.integers(1, 6))}
+        visits.append(window | fixed)
+    return visits
+
+
+ADVERSARIAL: dict[str, SlotInstance] = {
+    "one warehouse with 3,000 visits": park(
+        random_visits(3000, 1), horizon=96, docks=[[90] * 96], gate=[60] * 96
+    ),
+    "all wishes in one slot": park(
+        random_visits(400, 2, wish=40, earliest=30, latest=50), horizon=96, docks=[[80] * 96], gate=[15] * 96
+    ),
+    "quotas of zero": park(
+        random_visits(50, 3, carrier=0), horizon=96, docks=[[9] * 96], gate=[9] * 96, quota=[0]
+    ),
+    "a truck with eight visits": park(
+        random_visits(8, 4, truck=3, earliest=10, latest=60, wish=30),
+        horizon=96,
+        docks=[[9] * 96],
+        gate=[9] * 96,
+    ),
+    "capacity zero everywhere": park(random_visits(50, 5), horizon=96, docks=[[0] * 96], gate=[0] * 96),
+    "five-minute slots": park(random_visits(300, 6), horizon=288, docks=[[9] * 288], gate=[9] * 288),
+    "durations longer than the window and the day": park(
+        random_visits(30, 7, duration=90) + random_visits(30, 8, duration=10**6), horizon=96, docks=[[9] * 96]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(ADVERSARIAL))
+def test_an_adversarial_park_gets_a_lawful_plan_and_a_true_bound(name):
+    lawful(ADVERSARIAL[name], solve(ADVERSARIAL[name], seconds=FEW_SECONDS))
+
+
+def test_nothing_is_placed_where_nothing_fits():
+    for name in ("quotas of zero", "capacity zero everywhere"):
+        outcome = solve(ADVERSARIAL[name], seconds=FEW_SECONDS)
+        assert (outcome.plan.start == -1).all()
+        assert outcome.status is Status.OPTIMAL
+
+
+def test_a_truck_with_eight_visits_makes_them_all():
+    outcome = solve(ADVERSARIAL["a truck with eight visits"], seconds=FEW_SECONDS)
+
+    assert (outcome.plan.start >= 0).all()
