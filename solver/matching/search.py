@@ -2,18 +2,23 @@
 used up."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
 from solver.matching.fleet import fleet_of, plan_of
-from solver.matching.kernels import dice
+from solver.matching.kernels import Dice, dice
 from solver.matching.network import Neighbours, Network
 from solver.matching.plan import MatchingPlan
+from solver.matching.recombine import MOST_COLUMNS, Columns, first_prices, recombine
 from solver.matching.ruin import anneal, best_sequences, work_for
 from solver.matching.watch import Watch
+from solver.reading import IntArray
 
-HOT, COLD = 200.0, 2.0  # temperatures, times the price of a kilometre
+HOT, COOL, COLD = 200.0, 20.0, 2.0  # temperatures, times the price of a kilometre
 ROUNDS_BASE, ROUNDS_PER_LOAD = 20_000, 2_000
+ANNEAL_SHARE, RECOMBINE_SHARE = 0.2, 0.7  # of the budget, from its begin
+MOST_RECOMBINED = 2_000  # loads; above, one linear program takes longer than annealing needs to do better
 SLICE_SECONDS = 0.03  # between two looks at the clock, about
 
 Found = Callable[[MatchingPlan], None]
@@ -24,24 +29,74 @@ def improve(
 ) -> None:
     """Improve a lawful plan, calling `found` with better ones now and then and at the end.
 
-    Ends at the end of the budget or after as many rounds as a problem of this size can use.
+    Anneals, recombines chains in rounds, and anneals again from the best of both, cooler.
     """
     if not len(net.origin) or not len(net.start):
         return
-    fleet = fleet_of(net, plan)
-    work, state = work_for(net, fleet), dice(seed)
+    state, rng = dice(seed), np.random.default_rng(seed)
+    if len(net.origin) > MOST_RECOMBINED:
+        _anneal(net, near, plan, _Spell(watch, 0.0, 1.0, HOT), state, found)
+        return
+    plan = _anneal(net, near, plan, _Spell(watch, 0.0, ANNEAL_SHARE, HOT), state, found)
+    columns = Columns([], [], [], set())
+    columns.add(net, _chains(plan))
+    price = first_prices(net, _chains(plan))
+    cost = _cost(net, plan)
+    while not watch.over(RECOMBINE_SHARE) and len(columns.trucks) < MOST_COLUMNS:
+        known = len(columns.trucks)
+        new = recombine(net, near, columns, price, watch, rng)
+        if new is not None:
+            found(new)
+            if _cost(net, new) < cost:
+                plan, cost = new, _cost(net, new)
+        if len(columns.trucks) == known:
+            break
+    _anneal(net, near, plan, _Spell(watch, min(1.0, watch.spent(1.0)), 1.0, COOL), state, found)
+
+
+class _Spell(NamedTuple):
+    """A stretch of the budget, as shares of it, and the temperature it begins with."""
+
+    watch: Watch
+    begin: float
+    end: float
+    heat: float
+
+    def done(self) -> float:
+        """Return the share of the spell that is over."""
+        length = self.end - self.begin
+        return min(1.0, (self.watch.spent(1.0) - self.begin) / length) if length > 0 else 1.0
+
+
+def _chains(plan: MatchingPlan) -> list[tuple[int, IntArray]]:
+    return [(chain.truck, np.array(chain.loads, dtype=np.int64)) for chain in plan.chains]
+
+
+def _cost(net: Network, plan: MatchingPlan) -> int:
+    return int(work_for(net, fleet_of(net, plan)).score[0])
+
+
+def _anneal(
+    net: Network, near: Neighbours, plan: MatchingPlan, spell: _Spell, state: Dice, found: Found
+) -> MatchingPlan:
+    """Return the best plan of a spell of annealing; its rounds end when the time or their number is used
+    up."""
+    watch, fleet = spell.watch, fleet_of(net, plan)
+    work = work_for(net, fleet)
     most = ROUNDS_BASE + ROUNDS_PER_LOAD * len(net.origin)
     scale = max(1, net.price_km) / 10
-    rounds, told, told_at = 20, int(work.score[1]), 0.0
-    while not watch.over() and work.score[2] < most:
-        done = max(watch.spent(1.0), float(work.score[2]) / most)
+    rounds, told, told_at = 20, int(work.score[1]), watch.seconds
+    while not watch.over(spell.end) and work.score[2] < most:
+        done = max(spell.done(), float(work.score[2]) / most)
         began = watch.seconds
-        anneal(net, near, fleet, work, state, scale * HOT * (COLD / HOT) ** done, rounds)
+        anneal(net, near, fleet, work, state, scale * spell.heat * (COLD / spell.heat) ** done, rounds)
         rounds = _next_rounds(rounds, watch.seconds - began)
         if work.score[1] < told and watch.seconds > told_at + 1.0:
             told, told_at = int(work.score[1]), watch.seconds
             found(plan_of(net, best_sequences(work)))
-    found(plan_of(net, best_sequences(work)))
+    best = plan_of(net, best_sequences(work))
+    found(best)
+    return best
 
 
 def _next_rounds(rounds: int, seconds: float) -> int:

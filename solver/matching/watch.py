@@ -23,6 +23,11 @@ class Watch:
         """Return the seconds since the run began."""
         return self.clock() - self.begun
 
+    @property
+    def left(self) -> float:
+        """Return the seconds left of the budget, not below zero."""
+        return max(0.0, self.budget - self.seconds)
+
     def spent(self, share: float) -> float:
         """Return how much of the first `share` of the budget is used up, 1.0 when all of it is."""
         total = self.budget * share
