@@ -1,7 +1,7 @@
 """The slot problem as frozen arrays, checked at birth, and its two files: the instance and the plan."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -72,7 +72,7 @@ class SlotInstance:
         docks: Sequence[Sequence[int]] | IntArray,
         gate: Numbers,
         quota: Numbers,
-        visits: dict[str, Numbers],
+        visits: Mapping[str, Numbers],
         source: str = "slot instance",
         **head: int,
     ) -> "SlotInstance":

@@ -23,6 +23,7 @@ from solver.reading import IntArray
 from solver.slots import (
     bound,
     check,
+    compiled,
     construct,
     improve,
     model,
@@ -47,6 +48,9 @@ NEIGHBOURHOOD: Final = 150  # visits decided anew at once
 WORKERS: Final = 2
 MIP_SECONDS: Final = 1.5
 PATIENCE: Final = 12  # rounds of the search without a gain
+SMALL_COLUMNS: Final = 25_000  # of a day that branch and bound may well finish
+SMALL_RELAX_SHARE: Final = 0.2
+SMALL_SHARE: Final = 0.35  # of the time, after which a small day is left to it
 MOST_COLUMNS: Final = 40_000  # of a problem that is worth solving whole
 FINISH_SECONDS: Final = 5.0
 
@@ -66,6 +70,7 @@ def solve(
     the best plan and bound so far; `on_progress` hears of every better plan or bound. The plan has passed
     check.violations.
     """
+    compiled.load()
     run = Run(instance, seconds, clock, on_progress, should_stop)
     rng = np.random.default_rng(seed)
     run.plan(_first_plan(run, rng))
@@ -75,7 +80,7 @@ def solve(
         price = state.price_next * unit
         view = neighbourhood.priced(run.model, price, unit)
         _round(run, view, state.share_next, rng)
-        _search(run, view, rng)
+        _search(run, view, rng, SMALL_SHARE if len(view.excess) <= SMALL_COLUMNS else 1.0)
         _finish(run, view, bound.bound(run.model, price))
     return run.outcome()
 
@@ -160,7 +165,8 @@ def _relax(run: Run) -> prices.PriceState:
     m = run.model
     state, unit = prices.start(m), prices.unit_of(m)
     stretch = 0
-    while not run.is_over() and run.elapsed() < RELAX_SHARE * run.seconds:
+    share = SMALL_RELAX_SHARE if m.column[-1] <= SMALL_COLUMNS else RELAX_SHARE
+    while not run.is_over() and run.elapsed() < share * run.seconds:
         prices.run(m, state, unit, STRETCH)
         proven = bound.bound(m, state.price_next * unit)
         run.prove(proven)
@@ -201,13 +207,13 @@ def _round(run: Run, view: Priced, share: FloatArray, rng: np.random.Generator) 
     _improve(run, board, rng)
 
 
-def _search(run: Run, view: Priced, rng: np.random.Generator) -> None:
-    """Decide neighbourhoods anew, two side by side, until nothing was gained for long or time is up."""
+def _search(run: Run, view: Priced, rng: np.random.Generator, share: float) -> None:
+    """Decide neighbourhoods anew, two side by side, until gains end or that share of the time is up."""
     m = run.model
     board = places.filled(m, run.start)
     in_vain = 0
     with ThreadPoolExecutor(WORKERS) as pool:
-        while not run.is_over() and in_vain < PATIENCE:
+        while not run.is_over() and run.elapsed() < share * run.seconds and in_vain < PATIENCE:
             before = run.cost
             seconds = min(MIP_SECONDS, run.seconds - run.elapsed())
             jobs = [

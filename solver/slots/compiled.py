@@ -1,0 +1,47 @@
+"""Loads the compiled kernels before the clock starts; the first run after an installation compiles them."""
+
+from functools import cache
+from typing import Final
+
+import numpy as np
+
+from solver.slots import bound, construct, improve, model, neighbourhood, places, prices
+from solver.slots.instance import SlotInstance
+
+_TWO: Final = [1, 1]
+
+
+@cache
+def load() -> None:
+    """Call every kernel once on a day of two visits. Takes about a second, once per process."""
+    m = model.build(_two_visits())
+    state, unit = prices.start(m), prices.unit_of(m)
+    prices.run(m, state, unit, 1)
+    prices.error(m, state)
+    bound.bound(m, state.price_next)
+    board = places.filled(m, construct.in_order(m, np.arange(2)))
+    improve.sweep(m, board, np.arange(2))
+    view = neighbourhood.priced(m, state.price_next, unit)
+    proposal = neighbourhood.propose(
+        m, board, np.arange(2), neighbourhood.offered(m, view, np.arange(2), board.start), 1.0
+    )
+    if proposal is not None:
+        neighbourhood.accept(m, board, proposal)
+
+
+def _two_visits() -> SlotInstance:
+    visits = dict.fromkeys(("duration", "wish", "weight", "truck"), _TWO)
+    visits |= {name: [0, 0] for name in ("dock_group", "earliest", "carrier")} | {"latest": [3, 3]}
+    four = [1, 1, 1, 1]
+    return SlotInstance.build(
+        slot_minutes=15,
+        horizon=4,
+        docks=[four],
+        gate=four,
+        quota=[1],
+        turn=0,
+        early=1,
+        late=1,
+        drop=9,
+        visits=visits,
+    )
