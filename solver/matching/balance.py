@@ -13,6 +13,7 @@ transportation problem with one more row, a linear program of the size of the pl
 The duals are rounded to whole units and the legs' inequality is made true again before anything is claimed.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -52,13 +53,16 @@ class _Sides:
     minutes: FloatArray
 
 
-def balance(net: Network) -> Balance:
-    """Return duals and what they prove; the network has trucks and loads with a window."""
+def balance(net: Network, left: Callable[[], float]) -> Balance:
+    """Return duals and what they prove; the network has trucks and loads with a window.
+
+    `left` returns the seconds left; when they run out, the duals are worse but what they prove is proven.
+    """
     usable = net.earliest <= net.last_start
     shift = net.home_by - net.free_from
     able = np.flatnonzero(shift >= 0)
     sides = _sides(net, usable, able)
-    leave, reach, hour = _duals(net, sides, np.flatnonzero(usable), able)
+    leave, reach, hour = _duals(net, sides, np.flatnonzero(usable), able, left)
     return _rounded(net, sides, leave, reach, hour)
 
 
@@ -72,13 +76,16 @@ def _sides(net: Network, usable: NDArray[np.bool_], able: IntArray) -> _Sides:
 
 
 def _duals(
-    net: Network, sides: _Sides, loads: IntArray, able: IntArray
+    net: Network, sides: _Sides, loads: IntArray, able: IntArray, left: Callable[[], float]
 ) -> tuple[FloatArray, FloatArray, float]:
     """Return float duals of the linear program, its legs generated as they are violated."""
     begins, ends = len(sides.begins), len(sides.ends)
     known = _nearest(sides)
+    leave, reach, hour = np.zeros(begins), np.zeros(ends), 0.0
     for _ in range(ROUNDS):
-        duals = _solve(net, sides, np.argwhere(known), loads, able)
+        duals = _solve(net, sides, np.argwhere(known), (loads, able), left())
+        if duals is None:
+            break
         leave, reach, hour = duals[:begins], duals[begins : begins + ends], max(0.0, float(-duals[-1]))
         slack = sides.cost + hour * sides.minutes - leave[:, None] - reach[None, :]
         violated = (slack < -TOLERANCE) & ~known
@@ -103,8 +110,11 @@ def _nearest(sides: _Sides) -> NDArray[np.bool_]:
     return known
 
 
-def _solve(net: Network, sides: _Sides, legs: IntArray, loads: IntArray, able: IntArray) -> FloatArray:
+def _solve(
+    net: Network, sides: _Sides, legs: IntArray, who: tuple[IntArray, IntArray], seconds: float
+) -> FloatArray | None:
     """Return the duals (begins, ends, time) of the program over some legs, trucks used and loads left."""
+    loads, able = who
     begins, ends = len(sides.begins), len(sides.ends)
     begin, end = legs[:, 0], legs[:, 1]
     start, home = np.searchsorted(sides.begins, net.start[able]), np.searchsorted(sides.ends, net.home[able])
@@ -131,9 +141,10 @@ def _solve(net: Network, sides: _Sides, legs: IntArray, loads: IntArray, able: I
         b_ub=[-duration.sum()],
         bounds=[(0, None)] * len(legs) + [(0, 1)] * (count - len(legs)),
         method="highs",
+        options={"time_limit": max(0.05, seconds)},
     )
     if found.status != 0:
-        return np.zeros(begins + ends + 1)
+        return None
     return np.concatenate([found.eqlin.marginals, found.ineqlin.marginals])
 
 

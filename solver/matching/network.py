@@ -1,5 +1,6 @@
 """The instance as the method sees it: one duration per load, the loads worth trying beside each other."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from solver.matching.kernels import kernel
 from solver.reading import IntArray
 
 FloatArray = NDArray[np.float64]
+PAIRS_AT_ONCE = 2_000_000  # between two looks at the clock
 FAR = 2**60  # more than any cost of a pair; two of them still fit in 64 bits
 
 
@@ -79,10 +81,23 @@ def network(instance: MatchingInstance) -> Network:
     )
 
 
-def neighbours(net: Network, width: int) -> Neighbours:
-    """Return the `width` best neighbours of every load; time grows with the square of the loads."""
-    before, after, beside = _pairs(net, width)
-    return Neighbours(before, after, beside, _alone(net, width))
+def neighbours(net: Network, width: int, over: Callable[[], bool]) -> Neighbours:
+    """Return the `width` best neighbours of every load; time grows with the square of the loads.
+
+    `over` is asked now and then; when it says yes, the lists stay as they are so far.
+    """
+    n = len(net.origin)
+    lists = [np.full((n, width), -1, dtype=np.int64) for _ in range(4)]
+    costs = [np.full((n, width), FAR, dtype=np.int64) for _ in range(4)]
+    rows = max(1, PAIRS_AT_ONCE // max(1, n + len(net.start)))
+    for low in range(0, n, rows):
+        if over():
+            break
+        _pairs(net, low, min(n, low + rows), (lists[0], lists[1], lists[2]), (costs[0], costs[1], costs[2]))
+        _alone(net, low, min(n, low + rows), lists[3], costs[3])
+    before, after, alike, alone = lists
+    beside = np.stack([alike, after, before], axis=2).reshape(n, 3 * width)
+    return Neighbours(before, after, beside, alone)
 
 
 @kernel
@@ -119,38 +134,26 @@ def likeness_cost(net: Network, i: int, j: int) -> int:
     return int(net.price_km * apart + max(net.price_wait, 1) * later // 2)
 
 
+Three = tuple[IntArray, IntArray, IntArray]
+
+
 @kernel
-def _pairs(net: Network, width: int) -> tuple[IntArray, IntArray, IntArray]:
-    n = len(net.origin)
-    before = np.full((n, width), -1, np.int64)
-    after = np.full((n, width), -1, np.int64)
-    alike = np.full((n, width), -1, np.int64)
-    before_cost = np.full((n, width), FAR, np.int64)
-    after_cost = np.full((n, width), FAR, np.int64)
-    alike_cost = np.full((n, width), FAR, np.int64)
-    for i in range(n):
-        for j in range(n):
+def _pairs(net: Network, low: int, high: int, lists: Three, costs: Three) -> None:
+    """Enter the pairs of loads low to high - 1 with all others into the lists before, after and alike."""
+    for i in range(low, high):
+        for j in range(len(net.origin)):
             cost = succession_cost(net, i, j)
             if cost < FAR:
-                keep_best(after_cost[i], after[i], cost, j)
-                keep_best(before_cost[j], before[j], cost, i)
+                keep_best(costs[1][i], lists[1][i], cost, j)
+                keep_best(costs[0][j], lists[0][j], cost, i)
             if i != j:
-                keep_best(alike_cost[i], alike[i], likeness_cost(net, i, j), j)
-    beside = np.empty((n, 3 * width), np.int64)
-    for i in range(n):
-        for rank in range(width):
-            beside[i, 3 * rank] = alike[i, rank]
-            beside[i, 3 * rank + 1] = after[i, rank]
-            beside[i, 3 * rank + 2] = before[i, rank]
-    return before, after, beside
+                keep_best(costs[2][i], lists[2][i], likeness_cost(net, i, j), j)
 
 
 @kernel
-def _alone(net: Network, width: int) -> IntArray:
-    n = len(net.origin)
-    trucks = np.full((n, width), -1, np.int64)
-    costs = np.full((n, width), FAR, np.int64)
-    for i in range(n):
+def _alone(net: Network, low: int, high: int, trucks: IntArray, costs: IntArray) -> None:
+    """Enter the trucks that serve loads low to high - 1 alone, cheapest first."""
+    for i in range(low, high):
         for k in range(len(net.start)):
             if net.fits[net.truck_kind[k], net.load_kind[i]] == 0:
                 continue
@@ -159,4 +162,3 @@ def _alone(net: Network, width: int) -> IntArray:
             if begin <= net.last_start[i] and back <= net.home_by[k]:
                 legs = net.km[net.start[k], net.origin[i]] + net.km[net.destination[i], net.home[k]]
                 keep_best(costs[i], trucks[i], net.price_km * legs, k)
-    return trucks

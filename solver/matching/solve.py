@@ -79,14 +79,14 @@ def _work(net: Network, record: Record, watch: Watch, seed: int) -> None:
 
 
 def _search(net: Network, record: Record, watch: Watch, seed: int) -> None:
-    near = neighbours(net, WIDTH)
+    near = neighbours(net, WIDTH, watch.over)
     improve(net, near, record.plan, watch, seed, lambda plan: record.offer(plan, "search"))
 
 
 def _prove(net: Network, record: Record, watch: Watch, seed: int) -> None:
     if not (net.earliest <= net.last_start).any():
         return
-    first = balance(net)
+    first = balance(net, lambda: watch.left)
     record.prove(first.bound, NAME)
     if watch.over(PRICES_SHARE):
         return

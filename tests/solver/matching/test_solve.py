@@ -138,7 +138,7 @@ def test_the_balance_of_places_and_shifts_bounds_a_small_day():
     instance = port_day(np.random.default_rng(9), loads=100, trucks=50, warehouses=20)
     net = network(instance)
 
-    first = balance(net)
+    first = balance(net, lambda: 60.0)
 
     assert 0 < first.bound < solved(instance, seconds=1.0).cost
     legs = first.leave[:, None] + first.reach[None, :]
