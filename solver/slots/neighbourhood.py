@@ -81,13 +81,17 @@ def draw(model: Model, excess: FloatArray, size: int, rng: np.random.Generator) 
 
 
 def offered(model: Model, view: Priced, visits: IntArray, start: IntArray) -> Columns:
-    """Return the starts of `visits` whose excess is within reach, and the ones they have."""
+    """Return the starts of `visits` whose excess is within reach, and the ones they have.
+
+    Groups with a visit that is not placed get all their starts.
+    """
     counts = model.column[visits + 1] - model.column[visits]
     first = np.repeat(model.column[visits] - (np.cumsum(counts) - counts), counts)
     index = first + np.arange(counts.sum())
     columns = subproblem.chosen(view.columns, index)
     had = columns.start == start[columns.visit]
-    return subproblem.chosen(columns, had | (view.excess[index] <= view.within[columns.visit]))
+    troubled = np.isin(model.group[columns.visit], model.group[visits[start[visits] < 0]])
+    return subproblem.chosen(columns, had | troubled | (view.excess[index] <= view.within[columns.visit]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,11 +43,12 @@ from solver.slots.subproblem import Columns
 STRETCH: Final = 25  # price steps between two looks at the clock
 LOOK_EVERY: Final = 4  # stretches between two looks at how far the prices are
 SETTLED: Final = 0.001  # relative: when the relaxation counts as solved
-RELAX_SHARE: Final = 0.5  # of the time at most for it
+RELAX_SHARE: Final = 0.25  # of the time at most for it
 NEIGHBOURHOOD: Final = 150  # visits decided anew at once
 WORKERS: Final = 2
 MIP_SECONDS: Final = 1.5
-PATIENCE: Final = 12  # rounds of the search without a gain
+GROWTH: Final = 10  # visits more after each round without a gain
+LARGEST: Final = 600
 SMALL_COLUMNS: Final = 25_000  # of a day that branch and bound may well finish
 SMALL_RELAX_SHARE: Final = 0.2
 SMALL_SHARE: Final = 0.35  # of the time, after which a small day is left to it
@@ -208,17 +209,19 @@ def _round(run: Run, view: Priced, share: FloatArray, rng: np.random.Generator) 
 
 
 def _search(run: Run, view: Priced, rng: np.random.Generator, share: float) -> None:
-    """Decide neighbourhoods anew, two side by side, until gains end or that share of the time is up."""
+    """Decide neighbourhoods anew, two side by side, until that share of the time is up."""
     m = run.model
     board = places.filled(m, run.start)
     in_vain = 0
     with ThreadPoolExecutor(WORKERS) as pool:
-        while not run.is_over() and run.elapsed() < share * run.seconds and in_vain < PATIENCE:
+        while not run.is_over() and run.elapsed() < share * run.seconds:
             before = run.cost
             seconds = min(MIP_SECONDS, run.seconds - run.elapsed())
             jobs = [
                 pool.submit(neighbourhood.propose, m, board, visits, columns, seconds)
-                for visits, columns in _neighbourhoods(m, view, board, rng)
+                for visits, columns in _neighbourhoods(
+                    m, view, board, rng, min(LARGEST, NEIGHBOURHOOD + GROWTH * in_vain)
+                )
             ]
             for job in jobs:
                 proposal = job.result()
@@ -229,13 +232,13 @@ def _search(run: Run, view: Priced, rng: np.random.Generator, share: float) -> N
 
 
 def _neighbourhoods(
-    m: Model, view: Priced, board: Places, rng: np.random.Generator
+    m: Model, view: Priced, board: Places, rng: np.random.Generator, size: int
 ) -> list[tuple[IntArray, Columns]]:
     """Return WORKERS sets of visits, no visit twice, each with its starts on offer."""
     excess = neighbourhood.plan_excess(m, view, board.start)
     drawn: list[IntArray] = []
     for _ in range(WORKERS):
-        visits = neighbourhood.draw(m, excess, NEIGHBOURHOOD, rng)
+        visits = neighbourhood.draw(m, excess, size, rng)
         drawn.append(visits[~np.isin(visits, np.concatenate([*drawn, visits[:0]]))])
     return [(visits, neighbourhood.offered(m, view, visits, board.start)) for visits in drawn if len(visits)]
 
