@@ -1,13 +1,13 @@
 """The entry: a plan for a day's visits, and the proof of how good it is.
 
-1. model      the allowed starts, and the capacity rows S2-S5
-2. construct  a first lawful plan, visit by visit
-3. prices     the linear relaxation, first-order, a stretch at a time
-4. bound      after each stretch, the proof in integers
-5. construct  now and then, a plan rounded from the relaxation's shares
-6. improve    local search on it
-7. search     neighbourhoods decided anew, exactly
-8. check      nothing leaves that the checker rejects
+1. model          the allowed starts, and the capacity rows S2-S5
+2. construct      a first lawful plan, visit by visit
+3. prices, bound  the linear relaxation, first-order; after each stretch the proof, in integers
+4. rounding       the relaxation's shares made starts, a few dock groups at a time, exactly
+5. improve        local search on that plan
+6. neighbourhood  sets of visits decided anew, exactly, while the prices go on improving
+7. subproblem     if few starts are left that could be better: branch and bound on all of them
+8. check          nothing leaves that the checker rejects
 """
 
 from collections.abc import Callable
