@@ -1,13 +1,13 @@
 """The entry: a plan for a day's visits, and the proof of how good it is.
 
-1. model      the allowed starts, and the capacity rows S2-S5
-2. construct  a first lawful plan, visit by visit
-3. prices     the linear relaxation, first-order, a stretch at a time
-4. bound      after each stretch, the proof in integers
-5. construct  now and then, a plan rounded from the relaxation's shares
-6. improve    local search on it
-7. search     neighbourhoods decided anew, exactly
-8. check      nothing leaves that the checker rejects
+1. model          the allowed starts, and the capacity rows S2-S5
+2. construct      a first lawful plan, visit by visit
+3. prices, bound  the linear relaxation, first-order; after each stretch the proof, in integers
+4. rounding       the relaxation's shares made starts, a few dock groups at a time, exactly
+5. improve        local search on that plan
+6. neighbourhood  sets of visits decided anew, exactly, while the prices go on improving
+7. subproblem     if few starts are left that could be better: branch and bound on all of them
+8. check          nothing leaves that the checker rejects
 """
 
 from collections.abc import Callable
@@ -47,6 +47,7 @@ RELAX_SHARE: Final = 0.25  # of the time at most for it
 NEIGHBOURHOOD: Final = 150  # visits decided anew at once
 WORKERS: Final = 2
 MIP_SECONDS: Final = 1.5
+RENEW_EVERY: Final = 20  # rounds of the search between two looks at new prices
 GROWTH: Final = 10  # visits more after each round without a gain
 LARGEST: Final = 600
 SMALL_COLUMNS: Final = 25_000  # of a day that branch and bound may well finish
@@ -81,8 +82,8 @@ def solve(
         price = state.price_next * unit
         view = neighbourhood.priced(run.model, price, unit)
         _round(run, view, state.share_next, rng)
-        _search(run, view, rng, SMALL_SHARE if len(view.excess) <= SMALL_COLUMNS else 1.0)
-        _finish(run, view, bound.bound(run.model, price))
+        _search(run, state, rng, SMALL_SHARE if len(view.excess) <= SMALL_COLUMNS else 1.0)
+        _finish(run, state)
     return run.outcome()
 
 
@@ -208,13 +209,17 @@ def _round(run: Run, view: Priced, share: FloatArray, rng: np.random.Generator) 
     _improve(run, board, rng)
 
 
-def _search(run: Run, view: Priced, rng: np.random.Generator, share: float) -> None:
+def _search(run: Run, state: prices.PriceState, rng: np.random.Generator, share: float) -> None:
     """Decide neighbourhoods anew, two side by side, until that share of the time is up."""
-    m = run.model
+    m, unit = run.model, prices.unit_of(run.model)
     board = places.filled(m, run.start)
-    in_vain = 0
-    with ThreadPoolExecutor(WORKERS) as pool:
+    in_vain, rounds = 0, 0
+    with ThreadPoolExecutor(WORKERS + 1) as pool:
         while not run.is_over() and run.elapsed() < share * run.seconds:
+            if rounds % RENEW_EVERY == 0:
+                view = neighbourhood.priced(m, state.price_next * unit, unit)
+            rounds += 1
+            better_prices = pool.submit(prices.run, m, state, unit, STRETCH)
             before = run.cost
             seconds = min(MIP_SECONDS, run.seconds - run.elapsed())
             jobs = [
@@ -227,6 +232,8 @@ def _search(run: Run, view: Priced, rng: np.random.Generator, share: float) -> N
                 proposal = job.result()
                 if proposal is not None:
                     neighbourhood.accept(m, board, proposal)
+            better_prices.result()
+            run.prove(bound.bound(m, state.price_next * unit))
             run.plan(board.start)
             in_vain = 0 if run.cost < before else in_vain + 1
 
@@ -243,11 +250,13 @@ def _neighbourhoods(
     return [(visits, neighbourhood.offered(m, view, visits, board.start)) for visits in drawn if len(visits)]
 
 
-def _finish(run: Run, view: Priced, priced_bound: int) -> None:
+def _finish(run: Run, state: prices.PriceState) -> None:
     """Solve what is left exactly, if that is little: only starts whose excess is within the gap can be
     better."""
-    m = run.model
-    left = subproblem.chosen(view.columns, view.excess <= run.cost - priced_bound + 1)
+    m, unit = run.model, prices.unit_of(run.model)
+    price = state.price_next * unit
+    view = neighbourhood.priced(m, price, unit)
+    left = subproblem.chosen(view.columns, view.excess <= run.cost - bound.bound(m, price) + 1)
     if len(left.visit) > MOST_COLUMNS:
         return
     seconds = FINISH_SECONDS
