@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
+import hiredis
 from redis.asyncio import BlockingConnectionPool
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
@@ -21,7 +22,6 @@ Command = Sequence[str | bytes | int]
 
 ANSWER_SECONDS = 10.0  # an answer later than this counts as lost
 CONNECT_SECONDS = 5.0
-CONNECTIONS = 64
 _NOT_NOW = {  # error replies that mean: the server is there, and does not take this now
     "LOADING": "is still reading its files",
     "MISCONF": "cannot write to its disk",
@@ -37,18 +37,21 @@ _NOT_NOW = {  # error replies that mean: the server is there, and does not take 
 }
 
 
-def open_pool(url: str) -> BlockingConnectionPool:
+def open_pool(url: str, connections: int) -> BlockingConnectionPool:
     """Return a pool for redis://, rediss:// or unix:// that waits when all connections are out, and never retries."""
     pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
         url,
-        max_connections=CONNECTIONS,
+        max_connections=connections,
         timeout=ANSWER_SECONDS,
         socket_timeout=ANSWER_SECONDS,
         socket_connect_timeout=CONNECT_SECONDS,
+    )
+    pool.connection_kwargs.update(  # what answers mean here must not depend on options in the URL
         retry=Retry(NoBackoff(), 0),
         retry_on_timeout=False,
         retry_on_error=[],
         protocol=2,
+        decode_responses=False,
     )
     return pool
 
@@ -62,11 +65,11 @@ class Channel:
     def __init__(self, pool: BlockingConnectionPool, *, most: int = 1000) -> None:
         self._pool = pool
         self._most = most
-        self._waiting: deque[tuple[Command, asyncio.Future[Any]]] = deque()
+        self._waiting: deque[tuple[bytes, asyncio.Future[Any]]] = deque()
         self._sender: asyncio.Task[None] | None = None
 
-    def send(self, command: Command) -> "asyncio.Future[Any]":
-        """Return the future answer to a command."""
+    def send(self, command: bytes) -> "asyncio.Future[Any]":
+        """Return the future answer to a packed command."""
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting.append((command, answer))
         if self._sender is None or self._sender.done():
@@ -88,15 +91,21 @@ class Channel:
                     waiting.set_result(answer)
 
 
-async def exchange(pool: BlockingConnectionPool, commands: Sequence[Command]) -> list[Any]:
-    """Send commands in one go and return their answers in order: values, ResponseError or StoreDown."""
+def packed(command: Command) -> bytes:
+    """Return a command as it goes over the wire; ValueError for text that has no UTF-8 (a lone surrogate)."""
+    wire: bytes = hiredis.pack_command(tuple(command))  # type: ignore[arg-type] # its stub forgets that numbers may stand in it
+    return wire
+
+
+async def exchange(pool: BlockingConnectionPool, commands: Sequence[bytes]) -> list[Any]:
+    """Send packed commands in one go and return their answers in order: values, ResponseError or StoreDown."""
     try:
         connection: AbstractConnection = await pool.get_connection()  # type: ignore[no-untyped-call] # redis-py's gap
     except (RedisError, OSError) as fault:
         return [StoreDown(reason_of(fault))] * len(commands)
     answers: list[Any] = []
     try:
-        await connection.send_packed_command(connection.pack_commands(commands))
+        await connection.send_packed_command(commands)
         while len(answers) < len(commands):
             answers.append(await _read(connection))
     except (RedisError, OSError) as fault:

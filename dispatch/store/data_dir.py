@@ -160,6 +160,8 @@ def is_alive(pid: int, started: float) -> bool:
         return bool(abs(process.create_time() - started) < 1 and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
+    except psutil.AccessDenied:
+        return True  # it is there, and somebody else's
 
 
 def write_conf(directory: DataDir, socket: Path) -> None:

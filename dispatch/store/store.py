@@ -21,7 +21,7 @@ from dispatch.store.commit import (
     StoreDown,
     VersionChanged,
 )
-from dispatch.store.connection import Channel, Command, exchange, find_down, open_pool
+from dispatch.store.connection import Channel, Command, exchange, find_down, open_pool, packed
 from dispatch.store.keys import Keys
 
 KEEP_ANSWERS_SECONDS = 48 * 3600
@@ -40,7 +40,8 @@ class Store:
 
     def __init__(self, url: str, park_id: str) -> None:
         self.keys = Keys(park_id)
-        self._pool = open_pool(url)
+        self._pool = open_pool(url, connections=4)
+        self._waiting_pool = open_pool(url, connections=64)  # who waits for events does not hold up the bookings
         self._commits = Channel(self._pool)
         self._reads = Channel(self._pool)
 
@@ -57,6 +58,7 @@ class Store:
         await self._commits.close()
         await self._reads.close()
         await self._pool.aclose()
+        await self._waiting_pool.aclose()
 
     async def ping(self) -> None:
         """Return when the server answers."""
@@ -78,11 +80,11 @@ class Store:
 
         (The order may differ where the server has lost the script: what was sent then is sent again.)
         """
-        calls = [_call(commit, self.keys) for commit in commits]
+        calls = [packed(_call(commit, self.keys)) for commit in commits]
         answers = [await sent for sent in [self._commits.send(call) for call in calls]]
         unknown = [i for i, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
         if unknown:  # it did nothing yet; teach it the script, in front of the calls
-            self._commits.send(("SCRIPT", "LOAD", SCRIPT))
+            self._commits.send(packed(("SCRIPT", "LOAD", SCRIPT)))
             again = [self._commits.send(calls[i]) for i in unknown]
             for i, sent in zip(unknown, again, strict=True):
                 answers[i] = await sent
@@ -148,16 +150,17 @@ class Store:
 
     async def alone(self, *command: str | bytes | int) -> Any:
         """Send one command on a connection of its own, for what waits or is rare; never sent twice."""
-        return _value((await exchange(self._pool, [command]))[0])
+        return _value((await exchange(self._waiting_pool, [packed(command)]))[0])
 
     async def _read(self, *command: str | bytes | int) -> Any:
         return (await self._read_many([command]))[0]
 
     async def _read_many(self, commands: Sequence[Command]) -> list[Any]:
-        answers = [await sent for sent in [self._reads.send(command) for command in commands]]
+        calls = [packed(command) for command in commands]
+        answers = [await sent for sent in [self._reads.send(call) for call in calls]]
         lost = [i for i, answer in enumerate(answers) if isinstance(answer, StoreDown) and answer.maybe_done]
         if lost:  # reading twice harms nobody
-            again = [self._reads.send(commands[i]) for i in lost]
+            again = [self._reads.send(calls[i]) for i in lost]
             for i, sent in zip(lost, again, strict=True):
                 answers[i] = await sent
         return [_value(answer) for answer in answers]

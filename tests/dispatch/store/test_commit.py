@@ -237,3 +237,27 @@ async def test_a_write_may_move_an_entity_between_indexes(store: Store) -> None:
 
     assert await store.members(open_ones) == []
     assert await store.members(closed_ones) == ["t"]
+
+
+async def test_text_that_cannot_be_stored_is_the_askers_fault_and_holds_up_nobody(store: Store) -> None:
+    dock = key(store, "dock")
+    good = asyncio.create_task(store.commit(Commit(takes=(Take(dock, "1", 1, 9),))))
+
+    with pytest.raises(ValueError, match="surrogates"):
+        await store.commit(Commit(takes=(Take(key(store, "\ud800"), "1", 1, 9),)))
+    with pytest.raises(ValueError, match="surrogates"):
+        await store.find("\ud800")
+
+    await good
+    assert await store.taken([dock]) == [{"1": 1}]
+
+
+async def test_many_who_wait_for_events_do_not_hold_up_a_booking(store: Store) -> None:
+    waiting = [asyncio.create_task(store.events(wait_seconds=5)) for _ in range(100)]
+    await asyncio.sleep(0.1)
+
+    async with asyncio.timeout(2):
+        await store.commit(Commit(takes=(Take(key(store, "dock"), "1", 1, 9),)))
+    await store.commit(Commit(events=(Event("Happened", b"1"),)))
+
+    assert [len(events) for events in await asyncio.gather(*waiting)] == [1] * 100

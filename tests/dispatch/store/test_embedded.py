@@ -244,10 +244,18 @@ def test_a_named_server_is_used_as_it_is(store_url: str, said: Said) -> None:
     assert said[0].startswith("store: valkey 9.")
 
 
-def test_a_named_server_that_is_away_is_one_line() -> None:
+async def test_options_in_the_url_do_not_change_what_answers_mean(store_url: str) -> None:
+    async with Store(f"{store_url}?protocol=3&decode_responses=true", "url-options") as store:
+        await store.commit(Commit(takes=(Take("{url-options}:gate", "1", 1, 5),)))
+
+        assert await store.taken(["{url-options}:gate"]) == [{"1": 1}]
+
+
+@pytest.mark.parametrize("url", ["redis://localhost:1/0", "nonsense", "unix:///nowhere/socket"])
+def test_a_named_server_that_is_away_is_one_line(url: str) -> None:
     with (
         pytest.raises(StoreFault, match="named by REDIS_URL does not answer") as fault,
-        running_store(StoreSettings(url="redis://localhost:1/0")),
+        running_store(StoreSettings(url=url)),
     ):
         pass
     assert "\n" not in str(fault.value)

@@ -31,9 +31,9 @@ def return_nothing(context: TaskContext, arguments: dict[str, Any]) -> Any:
 
 def sleep(context: TaskContext, arguments: dict[str, Any]) -> dict[str, Any]:
     """Note that it runs, then do nothing for long."""
-    context.progress({"pid": os.getpid()})
     with Path(arguments["file"]).open("a") as notes:
         notes.write(f"{context.attempt} {os.getpid()}\n")
+    context.progress({"pid": os.getpid()})
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     time.sleep(60 if context.attempt <= arguments.get("sleepy_attempts", 9) else 0)
     return {"attempt": context.attempt}
@@ -46,4 +46,12 @@ def crash(context: TaskContext, arguments: dict[str, Any]) -> dict[str, Any]:
     return {"attempt": context.attempt}
 
 
-TASKS = {"add": add, "fail": fail, "return_nothing": return_nothing, "sleep": sleep, "crash": crash}
+def count_slowly(context: TaskContext, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Tell a number every tenth of a second."""
+    for i in range(round(10 * arguments["seconds"])):
+        context.progress({"i": i})
+        time.sleep(0.1)
+    return {}
+
+
+TASKS = {task.__name__: task for task in (add, count_slowly, crash, fail, return_nothing, sleep)}

@@ -5,13 +5,16 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 import pytest
 
+from dispatch.store import data_dir
+from dispatch.store.commit import StoreDown
+from dispatch.store.embedded import StoreSettings, running_store
 from dispatch.store.store import Store
 from dispatch.worker.jobs import Job, Jobs, JobState
 from dispatch.worker.worker import Timing, Worker
@@ -34,9 +37,10 @@ async def working(store: Store, url: str) -> AsyncIterator[Worker]:
 
 async def until(jobs: Jobs, job: Job, is_reached: Callable[[Job], bool]) -> Job:
     while True:
-        found = await jobs.get(job.id)
-        if is_reached(found):
-            return found
+        with suppress(StoreDown):
+            found = await jobs.get(job.id)
+            if is_reached(found):
+                return found
         await asyncio.sleep(0.02)
 
 
@@ -76,7 +80,7 @@ async def test_a_job_brings_its_result_and_its_progress(store: Store, store_url:
     [
         ("fail", "the day has no park"),
         ("return_nothing", "the task returned NoneType, must return a dict"),
-        ("dance", "no task is named dance; known: add, crash, fail, return_nothing, sleep"),
+        ("dance", "no task is named dance; known: add, count_slowly, crash, fail, return_nothing, sleep"),
     ],
 )
 async def test_a_failed_job_says_why_in_one_line_and_is_not_tried_again(
@@ -212,3 +216,19 @@ def test_a_task_that_cannot_be_imported_is_refused_when_the_worker_is_made() -> 
 
     with pytest.raises(ValueError, match="importable"):
         Worker(Store("redis://nowhere", "p"), "redis://nowhere", {"local": local}, clock=lambda: NOW)
+
+
+async def test_a_job_outlives_the_death_of_the_store(tmp_path: Path) -> None:
+    with running_store(StoreSettings(data_dir=tmp_path / "store")) as url:
+        async with Store(url, "p") as store:
+            jobs = Jobs(store)
+            job = await jobs.submit("count_slowly", {"seconds": 1.5}, NOW)
+            async with working(store, url):
+                await until(jobs, job, is_at_work)
+                running = data_dir.read_running(data_dir.DataDir(tmp_path / "store"))
+                assert running is not None
+                os.kill(running.server, signal.SIGKILL)
+                done = await until(jobs, job, is_final)
+
+    assert (done.state, done.attempt) == (JobState.SUCCEEDED, 1)
+    assert [entry.document["i"] for entry in done.progress] == list(range(15))
