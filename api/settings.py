@@ -45,14 +45,17 @@ def configure_logging(log_format: Literal["console", "json"], log_level: str) ->
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _without_secrets,
     ]
+    is_json = log_format == "json"
+    plain = structlog.dev.plain_traceback  # the pretty one shows local variables, secrets among them
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
-        if log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        if is_json
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)
     )
+    traces = [structlog.processors.format_exc_info] if is_json else []
     level = logging.getLevelNamesMapping()[log_level.upper()]
     structlog.configure(
-        processors=[*shared, structlog.processors.format_exc_info, renderer],
+        processors=[*shared, *traces, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
@@ -61,7 +64,7 @@ def configure_logging(log_format: Literal["console", "json"], log_level: str) ->
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *traces, renderer],
         )
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)

@@ -1,7 +1,9 @@
 """What routes read from a request besides its body: the parts, the idempotency key, expected versions, pages."""
 
+import asyncio
 import hashlib
 import re
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import orjson
@@ -16,6 +18,8 @@ from api.http.requests import Paged
 from dispatch.services.desk import Misfit, PageAsked, Repeatable, Versions
 
 Row = TypeVar("Row", bound=BaseModel)
+Draft = TypeVar("Draft")
+READ_AT_ONCE = 200  # rows
 _STRONG_TAG = re.compile(r'"(\d{1,15})"\Z', re.ASCII)
 _PAGING = {"limit", "cursor"}
 
@@ -61,16 +65,25 @@ class Listing:
         return cursors.encode(self._mark, next_after)
 
 
-def read_row(kind: type[Row], row: object) -> Row | Misfit:
-    """Return a row of a bulk request, or the first thing wrong with it."""
-    try:
-        return kind.model_validate(row)
-    except ValidationError as fault:
-        return Misfit(*validation_errors(fault.errors(include_url=False))[0])
+async def read_rows(
+    request: Request, name: str, rows: Sequence[object], kind: type[Row], draft: Callable[..., Draft]
+) -> list[Draft | Misfit]:
+    """Return each row of a bulk request as a draft, or the first thing wrong with it.
 
-
-def check_rows(request: Request, name: str, rows: list[object]) -> None:
-    """Raise InvalidRequest when a bulk request has more rows than are taken."""
+    InvalidRequest when there are more rows than are taken. Other requests are served meanwhile.
+    """
     most = parts_of(request).limits.bulk_rows
     if len(rows) > most:
         raise InvalidRequest([(f"body.{name}", f"has {len(rows)} rows, at most {most} are taken")])
+    read: list[Draft | Misfit] = []
+    for begin in range(0, len(rows), READ_AT_ONCE):
+        read += [_read_row(row, kind, draft) for row in rows[begin : begin + READ_AT_ONCE]]
+        await asyncio.sleep(0)
+    return read
+
+
+def _read_row(row: object, kind: type[Row], draft: Callable[..., Draft]) -> Draft | Misfit:
+    try:
+        return draft(**dict(kind.model_validate(row)))
+    except ValidationError as fault:
+        return Misfit(*validation_errors(fault.errors(include_url=False))[0])

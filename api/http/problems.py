@@ -85,7 +85,7 @@ ANSWER_LOST = Kind(
     "answer-lost",
     503,
     "The store's answer was lost: the change may or may not have been made.",
-    "Repeat the request with the same Idempotency-Key: it is made once, and you get its answer.",
+    "With an Idempotency-Key, repeat the request: it is made once, and answered. Without one, look before you repeat.",
 )
 INTERNAL_ERROR = Kind(
     "internal-error",

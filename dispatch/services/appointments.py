@@ -37,9 +37,10 @@ from dispatch.services.openings import (
     alternative,
     find_obstacle,
     find_opening,
+    has_a_start,
     list_openings,
     move_cost,
-    not_open,
+    never_open,
     slots_within,
     starts_by_cost,
 )
@@ -151,7 +152,12 @@ def _resolved(desk: Desk, draft: AppointmentDraft, now: datetime, repeatable: Re
     wanted = Wanted(draft.plate, get_carrier(park, draft.carrier), warehouse, group, slots)
     either_side = timedelta(minutes=park.rules.window_minutes)
     earliest, latest = draft.earliest or draft.wish - either_side, draft.latest or draft.wish + either_side
-    return _Asked(draft, wanted, Window(draft.wish, earliest, latest), now, repeatable)
+    window = Window(draft.wish, earliest, latest)
+    if not has_a_start(park, window):
+        raise Misfit(
+            "latest", f"no slot begins from earliest to latest; one does every {park.grid.slot_minutes} minutes"
+        )
+    return _Asked(draft, wanted, window, now, repeatable)
 
 
 def _days_of(desk: Desk, asked: _Asked) -> list[date]:
@@ -204,11 +210,13 @@ async def _refusal(desk: Desk, asked: _Asked, view: CounterView, days: list[DayC
     park, window = desk.park, asked.window
     spans = [(each, slots_within(park, asked.wanted, window, each.day, asked.now)) for each in days]
     starts = starts_by_cost(park, window.wish, spans)
-    day = park.grid.day_of(window.wish)
-    refusal = not_open(park, day, park.grid.slot_of(window.wish, day))
+    refusal: Refusal | None = None
     if starts:
         _, _, slot, counters = starts[0]
-        refusal = find_obstacle(park, asked.wanted, counters, slot) or refusal
+        refusal = find_obstacle(park, asked.wanted, counters, slot)
+    if refusal is None:
+        day = park.grid.day_of(window.wish)
+        refusal = never_open(park, asked.wanted, day, park.grid.slot_of(window.wish, day), asked.now)
     nearest = await _nearest(desk, asked, view)
     refusal.alternatives = tuple(alternative(park, opening) for opening in nearest)
     return refusal

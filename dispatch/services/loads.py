@@ -24,7 +24,7 @@ from dispatch.services.desk import (
 )
 from dispatch.services.freight import KeptLoad, LoadRecord
 from dispatch.services.listing import list_things
-from dispatch.services.making import New, fitting, make, make_many
+from dispatch.services.making import New, make, make_many
 from dispatch.store import codec
 from dispatch.store.commit import VersionChanged
 
@@ -59,9 +59,7 @@ async def post_loads(
     desk: Desk, drafts: Sequence[LoadDraft | Misfit], now: datetime, repeatable: Repeatable | None
 ) -> list[Kept[LoadRecord] | Misfit | Refusal]:
     """Take many loads, each for itself; return what came of each."""
-    return await make_many(
-        desk, fitting(drafts, lambda draft, key: _new(desk, draft, now, key), repeatable), repeatable
-    )
+    return await make_many(desk, drafts, lambda draft, key: _new(desk, draft, now, key), repeatable)
 
 
 async def get_load(desk: Desk, load_id: str) -> Kept[LoadRecord]:

@@ -14,7 +14,7 @@ from dispatch.store.commit import Commit, Done, FingerprintDiffers, NotDone, Sto
 T = TypeVar("T")
 Draft = TypeVar("Draft")
 
-CHUNK = 500  # rows that go to the store in one go
+CHUNK = 200  # rows that go to the store in one go; others are served between them
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,26 +38,13 @@ async def make(desk: Desk, new: New[T], repeatable: Repeatable | None) -> Kept[T
         return await _found(desk, new)
 
 
-def fitting(
-    drafts: Sequence[Draft | Misfit], build: Callable[[Draft, Repeatable | None], New[T]], repeatable: Repeatable | None
-) -> list[New[T] | Misfit]:
-    """Return what `build` makes of each draft under its row's own key, or the Misfit it raises."""
-
-    def attempt(row: int, draft: Draft | Misfit) -> New[T] | Misfit:
-        if isinstance(draft, Misfit):
-            return draft
-        try:
-            return build(draft, repeatable.row(row) if repeatable else None)
-        except Misfit as misfit:
-            return misfit
-
-    return [attempt(row, draft) for row, draft in enumerate(drafts)]
-
-
 async def make_many(
-    desk: Desk, rows: Sequence[New[T] | Misfit], repeatable: Repeatable | None
+    desk: Desk,
+    drafts: Sequence[Draft | Misfit],
+    build: Callable[[Draft, Repeatable | None], New[T]],
+    repeatable: Repeatable | None,
 ) -> list[Kept[T] | Misfit | Refusal]:
-    """Make every row that is no Misfit, each for itself; return what came of each.
+    """Make what `build` makes of each draft, each for itself; return what came of each.
 
     Raises KeyReused before any is made, and StoreDown when it is not known of all rows what came of them.
     """
@@ -67,19 +54,29 @@ async def make_many(
         )
         await committed(desk, claim)
     made: list[Kept[T] | Misfit | Refusal] = []
-    for begin in range(0, len(rows), CHUNK):
-        made += await _make_chunk(desk, rows[begin : begin + CHUNK], begin, repeatable)
+    for begin in range(0, len(drafts), CHUNK):
+        chunk = drafts[begin : begin + CHUNK]
+        keys = [repeatable.row(begin + i) if repeatable else None for i in range(len(chunk))]
+        rows = [_attempt(draft, key, build) for draft, key in zip(chunk, keys, strict=True)]
+        made += await _make_chunk(desk, rows, keys)
     return made
 
 
+def _attempt(
+    draft: Draft | Misfit, key: Repeatable | None, build: Callable[[Draft, Repeatable | None], New[T]]
+) -> New[T] | Misfit:
+    if isinstance(draft, Misfit):
+        return draft
+    try:
+        return build(draft, key)
+    except Misfit as misfit:
+        return misfit
+
+
 async def _make_chunk(
-    desk: Desk, rows: Sequence[New[T] | Misfit], begin: int, repeatable: Repeatable | None
+    desk: Desk, rows: Sequence[New[T] | Misfit], keys: Sequence[Repeatable | None]
 ) -> list[Kept[T] | Misfit | Refusal]:
-    commits = [
-        _repeatable(desk, row, repeatable.row(begin + i) if repeatable else None)
-        for i, row in enumerate(rows)
-        if isinstance(row, New)
-    ]
+    commits = [_repeatable(desk, row, key) for row, key in zip(rows, keys, strict=True) if isinstance(row, New)]
     outcomes = iter(await desk.store.commit_many(commits))
     return [row if isinstance(row, Misfit) else await _came_of(desk, row, next(outcomes)) for row in rows]
 

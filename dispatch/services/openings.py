@@ -150,11 +150,6 @@ def alternative(park: Park, opening: Opening) -> Alternative:
     return Alternative(opening.day.isoformat(), opening.slot, starts_at, opening.gate.id)
 
 
-def slot_name(park: Park, day: date, slot: int) -> str:
-    """Return a slot as people say it: 2026-11-25 09:15."""
-    return f"{day.isoformat()} {park.slot_text(slot)}"
-
-
 def bookable_slots(park: Park, wanted: Wanted, day: date, now: datetime) -> range:
     """Return the slots of the day in which the visit may start by the clock alone."""
     if not rules.may_book_day(park, day, now):
@@ -173,16 +168,28 @@ def _open_ones(
             yield Opening(cost, day, slot, gate)
 
 
-def not_open(park: Park, day: date, slot: int) -> Refusal:
-    """Return the refusal of a slot that cannot be booked by the clock."""
+def has_a_start(park: Park, window: Window) -> bool:
+    """Answer whether any slot begins within the window."""
+    day = park.grid.day_of(window.earliest)
+    return park.grid.start_of(day, first_slot_from(park, window.earliest, day)) <= window.latest
+
+
+def never_open(park: Park, wanted: Wanted, day: date, slot: int, now: datetime) -> Refusal:
+    """Return the refusal of a slot that can be had by nobody: by the clock, or as the visit is too long for it."""
+    if rules.may_book(park, day, slot, now) and not rules.fits_day(park, slot, wanted.slots):
+        return _too_long(wanted, day)
     lead, horizon = park.rules.lead_minutes, park.rules.booking_horizon_days
     allowed = f"from {lead} minutes ahead to {horizon} days ahead"
-    return BookingNotOpen(f"{slot_name(park, day, slot)} is not open for booking; slots are, {allowed}")
+    return BookingNotOpen(f"{day.isoformat()} {park.slot_text(slot)} is not open for booking; slots are, {allowed}")
+
+
+def _too_long(wanted: Wanted, day: date) -> Refusal:
+    return OutsideHours(f"the end of {day.isoformat()}: the visit takes {wanted.slots} slots")
 
 
 def _find_closed(park: Park, wanted: Wanted, counters: DayCounters, slot: int) -> Refusal | None:
     if not rules.fits_day(park, slot, wanted.slots):
-        return OutsideHours(f"the end of {counters.day.isoformat()}: the visit takes {wanted.slots} slots")
+        return _too_long(wanted, counters.day)
     for t in range(slot, slot + wanted.slots):
         if counters.dock_limits[t] == 0:
             return OutsideHours(f"dock group {wanted.group.id} {park.slot_text(t)}")

@@ -20,7 +20,7 @@ from dispatch.services.desk import (
     new_id,
     not_there,
 )
-from dispatch.services.making import New, fitting, make, make_many
+from dispatch.services.making import New, make, make_many
 from dispatch.store import codec
 
 
@@ -59,9 +59,7 @@ async def post_visits(
     desk: Desk, drafts: Sequence[VisitDraft | Misfit], now: datetime, repeatable: Repeatable | None
 ) -> list[Kept[Visit] | Misfit | Refusal]:
     """Take many wishes, each for itself; return what came of each."""
-    return await make_many(
-        desk, fitting(drafts, lambda draft, key: _new(desk, draft, now, key), repeatable), repeatable
-    )
+    return await make_many(desk, drafts, lambda draft, key: _new(desk, draft, now, key), repeatable)
 
 
 async def get_visit(desk: Desk, visit_id: str) -> Kept[VisitSeen]:

@@ -139,6 +139,26 @@ async def test_a_slot_too_near_is_refused_and_the_next_open_ones_offered(client,
     assert [each["slot"] for each in answer.json()["alternatives"]] == [37, 38, 39]
 
 
+async def test_a_visit_too_long_for_the_rest_of_the_day_is_outside_the_hours(client):
+    late = at("23:45")
+
+    for answer in (
+        await book(client, asking(wish="23:45", minutes=60, earliest=late, latest=late)),
+        await book(client, asking(minutes=3000)),
+    ):
+        assert (answer.status_code, answer.json()["type"]) == (409, "/problems/outside-hours")
+
+
+async def test_a_window_in_which_no_slot_begins_is_told_so(client):
+    answer = await book(client, asking() | dict.fromkeys(("wish", "earliest", "latest"), at("09:05")))
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0] == {
+        "field": "body.latest",
+        "problem": "no slot begins from earliest to latest; one does every 15 minutes",
+    }
+
+
 @pytest.mark.parametrize("days", [-3, 60])
 async def test_a_day_past_or_too_far_ahead_is_refused(client, days):
     wish = at("09:00", later(days))

@@ -67,6 +67,23 @@ def test_secrets_do_not_get_into_the_log(logged, log_format):
     assert "hush" not in text
 
 
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_a_fault_is_logged_with_its_trace_and_without_its_variables(logged, log_format):
+    configure_logging(log_format, "info")
+    hidden = "hush-" * 2
+
+    for logger in (structlog.get_logger(), logging.getLogger("uvicorn")):
+        try:
+            raise ValueError(f"a fault of {len(hidden)}")
+        except ValueError:
+            logger.exception("failed")
+
+    text = logged()
+    assert text.count("a fault of 10") == 2
+    assert "Traceback" in text
+    assert "hush" not in text.replace('hidden = "hush-" * 2', "")
+
+
 def test_people_read_lines_on_the_console(logged):
     configure_logging("console", "warning")
 

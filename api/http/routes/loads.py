@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.http import show
 from api.http.answers import BulkAnswer, LoadAnswer, LoadPage
-from api.http.asking import Listing, check_rows, parts_of, read_row, repeatable_of, versions_of
+from api.http.asking import Listing, parts_of, read_rows, repeatable_of, versions_of
 from api.http.bulk import bulk_answer
 from api.http.fields import IdempotencyKey, IfMatch, PathId
 from api.http.openapi import CHANGING, CREATING, READING, told
@@ -14,7 +14,6 @@ from api.http.requests import LoadPosted, LoadsAsked, LoadsPosted
 from api.http.rim import BulkRoute, KeyedRoute
 from dispatch.model import refusals
 from dispatch.services import loads
-from dispatch.services.desk import Misfit
 from dispatch.services.loads import LoadDraft
 
 router = APIRouter(prefix="/v1/loads", route_class=KeyedRoute, tags=["loads"])
@@ -36,9 +35,7 @@ async def post_load(request: Request, body: LoadPosted, key: IdempotencyKey = No
 async def post_loads(request: Request, body: LoadsPosted, key: IdempotencyKey = None) -> Response:
     """Post up to 5,000 loads; each row is taken or refused on its own, and told in the order of the request."""
     parts = parts_of(request)
-    check_rows(request, "loads", body.loads)
-    read = [read_row(LoadPosted, row) for row in body.loads]
-    drafts = [row if isinstance(row, Misfit) else LoadDraft(**dict(row)) for row in read]
+    drafts = await read_rows(request, "loads", body.loads, LoadPosted, LoadDraft)
     rows = await loads.post_loads(parts.desk, drafts, parts.clock(), await repeatable_of(request, key))
     return bulk_answer("loads", rows, lambda record: record.load.id)
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.http import show
 from api.http.answers import BulkAnswer, VisitAnswer, VisitPage
-from api.http.asking import Listing, check_rows, parts_of, read_row, repeatable_of
+from api.http.asking import Listing, parts_of, read_rows, repeatable_of
 from api.http.bulk import bulk_answer
 from api.http.fields import IdempotencyKey, PathId
 from api.http.openapi import CREATING, READING, told
@@ -14,7 +14,6 @@ from api.http.requests import VisitPosted, VisitsAsked, VisitsPosted
 from api.http.rim import BulkRoute, KeyedRoute
 from dispatch.model import refusals
 from dispatch.services import visits
-from dispatch.services.desk import Misfit
 from dispatch.services.visits import VisitDraft, VisitSeen
 
 router = APIRouter(prefix="/v1/visits", route_class=KeyedRoute, tags=["visits"])
@@ -37,9 +36,7 @@ async def post_visit(request: Request, body: VisitPosted, key: IdempotencyKey = 
 async def post_visits(request: Request, body: VisitsPosted, key: IdempotencyKey = None) -> Response:
     """Take up to 5,000 wishes; each row is taken or refused on its own, and told in the order of the request."""
     parts = parts_of(request)
-    check_rows(request, "visits", body.visits)
-    read = [read_row(VisitPosted, row) for row in body.visits]
-    drafts = [row if isinstance(row, Misfit) else VisitDraft(**dict(row)) for row in read]
+    drafts = await read_rows(request, "visits", body.visits, VisitPosted, VisitDraft)
     rows = await visits.post_visits(parts.desk, drafts, parts.clock(), await repeatable_of(request, key))
     return bulk_answer("visits", rows, lambda visit: visit.id)
 
