@@ -103,9 +103,7 @@ def greedy_nearest(instance: MatchingInstance) -> MatchingPlan:
         at[k], free[k] = loads.destination[i], check.delivery(instance, i, start)
     driven = [(k, chain) for k, chain in enumerate(chains) if chain]
     return MatchingPlan(
-        tuple(
-            Chain(k, tuple(i for i, _ in chain), tuple(start for _, start in chain)) for k, chain in driven
-        ),
+        tuple(Chain(k, tuple(i for i, _ in chain), tuple(start for _, start in chain)) for k, chain in driven),
         tuple(sorted(unserved)),
     )
 
@@ -143,9 +141,7 @@ def flow_imbalance_km(instance: MatchingInstance, plan: MatchingPlan) -> int:
     flow = min_cost_flow.SimpleMinCostFlow()
     a, b = (grid.ravel() for grid in np.meshgrid(sources, sinks, indexing="ij"))
     places = instance.places
-    flow.add_arcs_with_capacity_and_unit_cost(
-        a, places + b, np.minimum(supply[a], demand[b]), instance.km[a, b]
-    )
+    flow.add_arcs_with_capacity_and_unit_cost(a, places + b, np.minimum(supply[a], demand[b]), instance.km[a, b])
     flow.set_nodes_supplies(sources, supply[sources])
     flow.set_nodes_supplies(places + sinks, -demand[sinks])
     status = flow.solve()

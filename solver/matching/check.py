@@ -74,9 +74,7 @@ def trucks_keep_their_shift(instance: MatchingInstance, plan: MatchingPlan) -> l
         chains[chain.truck] += 1
         faults += _shift_faults(instance, chain)
     twice = [k for k, count in enumerate(chains) if count > 1]
-    return faults + [
-        Violation("M3", f"M3 truck {k}: has {chains[k]} chains, may have one", truck=k) for k in twice
-    ]
+    return faults + [Violation("M3", f"M3 truck {k}: has {chains[k]} chains, may have one", truck=k) for k in twice]
 
 
 def trucks_can_carry_their_loads(instance: MatchingInstance, plan: MatchingPlan) -> list[Violation]:
@@ -156,9 +154,7 @@ def chain_wait_minutes(instance: MatchingInstance, chain: Chain) -> int:
     """Return the minutes a chain stands between arriving at a pickup and loading, the first pickup
     excepted."""
     timed = list(zip(chain.loads, chain.starts, strict=True))
-    return sum(
-        max(0, later - arrival_after(instance, i, start, j)) for (i, start), (j, later) in pairwise(timed)
-    )
+    return sum(max(0, later - arrival_after(instance, i, start, j)) for (i, start), (j, later) in pairwise(timed))
 
 
 def _empty_legs(instance: MatchingInstance, chain: Chain) -> Iterator[tuple[int, int]]:

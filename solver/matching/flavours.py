@@ -114,9 +114,7 @@ def _loads(rng: np.random.Generator, region: Region, count: int) -> Loads:
     town = rng.choice(region.towns, count)
     back = rng.random(count) < 0.5
     flow = rng.choice(4, count, p=FLOW_SHARES)
-    origin = np.choose(
-        flow, [terminal, warehouse, np.where(back, depot, warehouse), np.where(back, town, terminal)]
-    )
+    origin = np.choose(flow, [terminal, warehouse, np.where(back, depot, warehouse), np.where(back, town, terminal)])
     destination = np.choose(
         flow, [warehouse, terminal, np.where(back, warehouse, depot), np.where(back, terminal, town)]
     )

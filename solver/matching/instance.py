@@ -171,9 +171,7 @@ def _read_matrix(document: Fields, name: str, high: int) -> IntArray:
     named."""
     value = document.any(name)
     width = len(value[0]) if isinstance(value, list) and value and isinstance(value[0], list) else 0
-    if width and all(
-        type(row) is list and len(row) == width and set(map(type, row)) == {int} for row in value
-    ):
+    if width and all(type(row) is list and len(row) == width and set(map(type, row)) == {int} for row in value):
         try:
             table = np.array(value, dtype=np.int64)
         except OverflowError:
@@ -255,15 +253,11 @@ def _check_matrices(instance: MatchingInstance, refuse: Refuse) -> None:
     _check_range("can", instance.can, 0, 1, refuse)
 
 
-def _check_group(
-    group: Trucks | Loads, name: str, ranges: dict[str, tuple[int, int]], refuse: Refuse
-) -> None:
+def _check_group(group: Trucks | Loads, name: str, ranges: dict[str, tuple[int, int]], refuse: Refuse) -> None:
     for field, (low, high) in ranges.items():
         values = getattr(group, field)
         if len(values) != len(group.kind):
-            refuse(
-                f"{name}.{field}", f"has {len(values)} entries, must have {len(group.kind)} as {name}.kind"
-            )
+            refuse(f"{name}.{field}", f"has {len(values)} entries, must have {len(group.kind)} as {name}.kind")
         _check_range(f"{name}.{field}", values, low, high, refuse)
 
 

@@ -43,8 +43,7 @@ def save_plan(outcome: Outcome[MatchingPlan], path: Path) -> None:
     """Write a plan with its cost and proof as JSON, whole or not at all."""
     document = {
         "chains": [
-            {"truck": chain.truck, "loads": chain.loads, "starts": chain.starts}
-            for chain in outcome.plan.chains
+            {"truck": chain.truck, "loads": chain.loads, "starts": chain.starts} for chain in outcome.plan.chains
         ],
         "unserved": outcome.plan.unserved,
         "cost": outcome.cost,

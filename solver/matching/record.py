@@ -13,7 +13,7 @@ class Record:
     """What a run has so far. A plan counts only after the checker has passed it."""
 
     def __init__(self, instance: MatchingInstance, watch: Watch, on_progress: OnProgress | None) -> None:
-        self._instance, self._watch, self._on_progress = instance, watch, on_progress
+        self.instance, self._watch, self._on_progress = instance, watch, on_progress
         self._lock = threading.Lock()
         self.plan = MatchingPlan((), tuple(range(len(instance.loads))))
         self.cost = check.cost(instance, self.plan)
@@ -28,9 +28,9 @@ class Record:
 
     def offer(self, plan: MatchingPlan, stage: str) -> None:
         """Take a plan if it is cheaper; a plan the checker rejects is a fault of this package."""
-        faults = check.violations(self._instance, plan)
+        faults = check.violations(self.instance, plan)
         assert not faults, faults[0].text
-        cost = check.cost(self._instance, plan)
+        cost = check.cost(self.instance, plan)
         with self._lock:
             if cost < self.cost:
                 self.plan, self.cost = plan, cost

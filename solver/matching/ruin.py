@@ -68,9 +68,7 @@ def best_sequences(work: Work) -> list[tuple[int, IntArray]]:
 
 
 @kernel
-def anneal(
-    net: Network, near: Neighbours, fleet: Fleet, work: Work, state: Dice, heat: float, rounds: int
-) -> None:
+def anneal(net: Network, near: Neighbours, fleet: Fleet, work: Work, state: Dice, heat: float, rounds: int) -> None:
     """Do some rounds of ruin and recreate at one temperature."""
     score = work.score
     for _ in range(rounds):
@@ -149,9 +147,7 @@ def _ruin(net: Network, near: Neighbours, fleet: Fleet, work: Work, state: Dice,
 
 
 @kernel
-def _take_string(
-    net: Network, fleet: Fleet, work: Work, x: int, longest: int, state: Dice, counts: IntArray
-) -> None:
+def _take_string(net: Network, fleet: Fleet, work: Work, x: int, longest: int, state: Dice, counts: IntArray) -> None:
     """Take up to `longest` consecutive loads of x's chain out, x among them; all of it if the rest cannot be
     driven."""
     k = fleet.truck[x]
@@ -216,9 +212,7 @@ def _order(net: Network, pending: IntArray, state: Dice) -> IntArray:
 
 
 @kernel
-def _cheapest_place(
-    net: Network, near: Neighbours, fleet: Fleet, x: int, state: Dice, place: IntArray
-) -> int:
+def _cheapest_place(net: Network, near: Neighbours, fleet: Fleet, x: int, state: Dice, place: IntArray) -> int:
     """Return the least cost at which load x fits beside its neighbours or into an idle truck; `place` says
     where."""
     best = FAR

@@ -10,7 +10,6 @@ from solver.matching.fleet import fleet_of, plan_of
 from solver.matching.kernels import Dice, dice
 from solver.matching.network import Neighbours, Network
 from solver.matching.plan import MatchingPlan
-from solver.matching.recombine import MOST_COLUMNS, Columns, first_prices, recombine
 from solver.matching.ruin import anneal, best_sequences, work_for
 from solver.matching.watch import Watch
 from solver.reading import IntArray
@@ -24,33 +23,14 @@ SLICE_SECONDS = 0.03  # between two looks at the clock, about
 Found = Callable[[MatchingPlan], None]
 
 
-def improve(
-    net: Network, near: Neighbours, plan: MatchingPlan, watch: Watch, seed: int, found: Found
-) -> None:
+def improve(net: Network, near: Neighbours, plan: MatchingPlan, watch: Watch, seed: int, found: Found) -> None:
     """Improve a lawful plan, calling `found` with better ones now and then and at the end.
 
     Anneals, recombines chains in rounds, and anneals again from the best of both, cooler.
     """
     if not len(net.origin) or not len(net.start):
         return
-    state, rng = dice(seed), np.random.default_rng(seed)
-    if len(net.origin) > MOST_RECOMBINED:
-        _anneal(net, near, plan, _Spell(watch, 0.0, 1.0, HOT), state, found)
-        return
-    plan = _anneal(net, near, plan, _Spell(watch, 0.0, ANNEAL_SHARE, HOT), state, found)
-    columns = Columns([], [], [], set())
-    columns.add(net, _chains(plan))
-    price = first_prices(net, _chains(plan))
-    cost = _cost(net, plan)
-    while not watch.over(RECOMBINE_SHARE) and len(columns.trucks) < MOST_COLUMNS:
-        known = len(columns.trucks)
-        new = recombine(net, near, columns, price, watch, rng)
-        if new is not None:
-            found(new)
-            if _cost(net, new) < cost:
-                plan, cost = new, _cost(net, new)
-        if len(columns.trucks) == known:
-            break
+    state = dice(seed)
     _anneal(net, near, plan, _Spell(watch, min(1.0, watch.spent(1.0)), 1.0, COOL), state, found)
 
 

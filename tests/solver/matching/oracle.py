@@ -47,9 +47,7 @@ def _order_cost(instance: MatchingInstance, k: int, order: tuple[int, ...]) -> i
     for begin in range(int(instance.loads.earliest[first]), int(instance.loads.latest[first]) + 1):
         starts = [begin]
         for i, j in pairwise(order):
-            starts.append(
-                max(int(instance.loads.earliest[j]), check.arrival_after(instance, i, starts[-1], j))
-            )
+            starts.append(max(int(instance.loads.earliest[j]), check.arrival_after(instance, i, starts[-1], j)))
         plan = MatchingPlan((Chain(k, order, tuple(starts)),), others)
         if not check.violations(instance, plan):
             costs.append(check.cost(instance, plan) - unserved)

@@ -4,10 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solver.matching import baselines, check
-from solver.matching.balance import FINENESS, balance
 from solver.matching.flavours import port_day, rough
 from solver.matching.instance import Costs
-from solver.matching.network import network
 from solver.matching.solve import solve
 from solver.outcome import Status
 
@@ -88,10 +86,7 @@ def test_a_truck_that_starts_after_its_shift_ends_is_not_used():
 
 
 def test_windows_of_zero_width_are_met():
-    loads = [
-        {"earliest": t, "latest": t, "origin": t // 20 % 2, "destination": 1 - t // 20 % 2}
-        for t in (20, 40, 60)
-    ]
+    loads = [{"earliest": t, "latest": t, "origin": t // 20 % 2, "destination": 1 - t // 20 % 2} for t in (20, 40, 60)]
 
     outcome = solved(park(loads, [{"start": 1, "home": 0}]))
 
@@ -106,9 +101,7 @@ def test_a_detour_that_is_shorter_is_not_driven():
 
 
 def test_instant_loads_in_a_circle_earn_once():
-    circle = [
-        {"origin": a, "destination": b, "load_minutes": 0, "unload_minutes": 0} for a, b in ((0, 1), (1, 0))
-    ]
+    circle = [{"origin": a, "destination": b, "load_minutes": 0, "unload_minutes": 0} for a, b in ((0, 1), (1, 0))]
     instance = park(circle * 3, [{}, {}], distance=[[0, 0], [0, 0]])
 
     outcome = solved(instance)
@@ -132,19 +125,6 @@ def test_a_small_day_is_better_than_greedy():
 
     assert outcome.cost < check.cost(instance, baselines.greedy_nearest(instance))
     assert outcome.bound > 0
-
-
-def test_the_balance_of_places_and_shifts_bounds_a_small_day():
-    instance = port_day(np.random.default_rng(9), loads=100, trucks=50, warehouses=20)
-    net = network(instance)
-
-    first = balance(net, lambda: 60.0)
-
-    assert 0 < first.bound < solved(instance, seconds=1.0).cost
-    legs = first.leave[:, None] + first.reach[None, :]
-    begins, ends = np.union1d(net.destination, net.start), np.union1d(net.origin, net.home)
-    allowed = FINENESS * net.price_km * net.km + first.hour * net.minutes
-    assert (legs <= allowed)[np.ix_(begins, ends)].all()
 
 
 def test_asked_to_stop_at_once_it_still_returns_a_lawful_plan():
