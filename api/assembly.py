@@ -8,11 +8,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 from pydantic import ValidationError
 
-import parkdispatch
 from api.settings import Settings
 from dispatch.store.embedded import StoreSettings
 from solver.reading import BadInput
@@ -23,11 +21,6 @@ WORKER_STOP_SECONDS = 5.0
 def wall_clock() -> datetime:
     """Return the present moment; the one place that reads the wall clock."""
     return datetime.now(UTC)  # noqa: TID251 - this is where the clock comes from
-
-
-def demo_park_file() -> Path:
-    """Return the park file that comes with the project."""
-    return Path(parkdispatch.__file__).parents[1] / "parks" / "beilun.toml"
 
 
 def read_settings(**given: object) -> Settings:

@@ -9,7 +9,16 @@ import structlog
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+import parkdispatch
+
 SHORTEST_KEY = 16
+
+
+def demo_park_file() -> Path:
+    """Return the park file that comes with the project: in a wheel beside the package's code, else in the checkout."""
+    package = Path(parkdispatch.__file__).parent
+    packed = package / "parks" / "beilun.toml"
+    return packed if packed.exists() else package.parent / "parks" / "beilun.toml"
 
 
 class Settings(BaseSettings):
@@ -17,7 +26,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="PARKDISPATCH_", extra="ignore", populate_by_name=True)
 
-    park_file: Path = Path("parks/beilun.toml")
+    park_file: Path = Field(default_factory=demo_park_file)
     var_dir: Path = Path("var")
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)

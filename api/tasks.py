@@ -5,10 +5,9 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from dispatch.planning.whole_day import Budget, Watch
-
 from api.assembly import read_settings, wall_clock
 from dispatch.files import load_park
+from dispatch.planning.whole_day import Budget, Watch
 from dispatch.roads.find import table_for
 from dispatch.services.day_planning import Order, Surroundings, plan_and_publish
 from dispatch.services.plans import JOB_NAME

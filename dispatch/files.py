@@ -2,13 +2,14 @@
 
 import math
 import os
+import re
 import shutil
 import tempfile
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeVar
 
@@ -27,6 +28,9 @@ MAX_LINE_BYTES = 4_000  # of a park file: the reader's time grows with the squar
 MAX_DAY_THINGS = 100_000  # visits, loads or trucks
 MAX_PARK_VALUES = 200_000
 MAX_DEPTH = 12
+MOMENT_TEXT = "RFC 3339, as 2026-11-25T08:00:00+08:00"
+MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}", re.ASCII)  # how RFC 3339 begins; the rest is read by pydantic
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 
 Thing = TypeVar("Thing")
 DayThing = TypeVar("DayThing", Visit, Load, Truck)
@@ -81,8 +85,10 @@ def load_day(path: Path, park: Park) -> Day:
     """Return the day in a JSON file, every reference checked against the park; BadInput when it cannot be used."""
     source = str(path)
     content = read_bytes(path, MAX_DAY_BYTES)
-    _check_day_shape(source, _parsed(source, content))
+    document = _parsed(source, content)
+    _check_day_shape(source, document)
     read = _validated(source, _DAY_FILE, Day, content)
+    _check_dates(source, document)
     with _faults_of(source):
         day = Day(read.version, read.park, read.date, read.seed, read.visits, read.loads, read.trucks)
         check_day(park, day)
@@ -206,6 +212,21 @@ def _check_day_shape(source: str, document: Any) -> None:
     for name in ("visits", "loads", "trucks"):
         if isinstance(document[name], list) and len(document[name]) > MAX_DAY_THINGS:
             raise BadInput(source, name, f"has {len(document[name])} entries, at most {MAX_DAY_THINGS} are read")
+
+
+def _check_dates(source: str, document: dict[str, Any]) -> None:
+    """Refuse dates and times that are not written as such: a text of digits would be read as seconds since 1970."""
+    _check_written(source, "date", document["date"], DAY, "YYYY-MM-DD")
+    for what, kind in (("visits", Visit), ("loads", Load), ("trucks", Truck)):
+        moments = [field.name for field in fields(kind) if field.type is datetime]
+        for i, thing in enumerate(document[what]):
+            for name in moments:
+                _check_written(source, f"{what}[{i}].{name}", thing[name], MOMENT, MOMENT_TEXT)
+
+
+def _check_written(source: str, where: str, text: str, form: re.Pattern[str], allowed: str) -> None:
+    if not form.match(text):
+        raise BadInput(source, where, f"is {found_text(text)}; allowed: {allowed}")
 
 
 def _check_values(source: str, document: Any) -> None:

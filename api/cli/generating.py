@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from simulations.demand.write import write_day
 
-from api.assembly import demo_park_file
 from api.cli.output import say
+from api.settings import demo_park_file
 from dispatch.files import MAX_DAY_THINGS, load_park
 from dispatch.roads.find import table_for
 from simulations.demand.generate import DEFAULT_DATE, MAX_SEED, generate_day
+from simulations.demand.write import write_day
 from solver.reading import BadInput
 
 generate_app = typer.Typer(help="Generate a seeded day of a park.", no_args_is_help=True)

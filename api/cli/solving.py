@@ -4,11 +4,12 @@ import time
 from pathlib import Path
 from typing import Annotated
 
-import solver.matching.check
-import solver.matching.instance
-import solver.matching.solve
 import typer
 
+import solver.matching.check
+import solver.matching.instance
+import solver.matching.plan
+import solver.matching.solve
 import solver.slots.check
 import solver.slots.instance
 import solver.slots.solve
@@ -66,7 +67,7 @@ def solve_matching(
             clock=time.monotonic,
             seed=seed,
         )
-    solver.matching.instance.save_plan(outcome, out)
+    solver.matching.plan.save_plan(outcome, out)
     served = sum(len(chain.loads) for chain in outcome.plan.chains)
     loads = served + len(outcome.plan.unserved)
     say(f"{served} of {loads} loads served, cost {outcome.cost}, {_proven(outcome.bound, outcome.gap)}")
@@ -88,9 +89,9 @@ def check_slots(file: InstanceFile, plan: PlanFile) -> None:
 def check_matching(file: InstanceFile, plan: PlanFile) -> None:
     """Print the recomputed cost of a matching plan (exit 0) or every broken row (exit 1)."""
     instance = solver.matching.instance.load(file)
-    claimed = solver.matching.instance.load_plan(plan, instance)
+    claimed = solver.matching.plan.load_plan(plan, instance)
     faults = [fault.text for fault in solver.matching.check.violations(instance, claimed.plan)]
-    faults = faults or solver.matching.check.claims(instance, claimed)
+    faults = faults or solver.matching.check.claims(instance, claimed.plan, claimed.cost, claimed.bound)
     _answer(faults, 0 if faults else solver.matching.check.cost(instance, claimed.plan))
 
 

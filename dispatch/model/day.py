@@ -134,6 +134,9 @@ def check_visit(park: Park, visit: Visit) -> None:
         kinds = ", ".join(group.kind for group in warehouse.dock_groups)
         raise FieldFault("dock_kind", f"{visit.warehouse} has no {visit.dock_kind} docks; it has: {kinds}")
     _check_known("cargo_kind", visit.cargo_kind, park.cargo_kind_by_id)
+    needed = park.cargo_kind_by_id[visit.cargo_kind].dock_kind
+    if visit.dock_kind != needed:
+        raise FieldFault("dock_kind", f"is {visit.dock_kind}, but {visit.cargo_kind} needs {needed} docks")
     _check_known("carrier", visit.carrier, park.enterprise_by_id)
 
 

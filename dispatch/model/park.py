@@ -7,7 +7,7 @@ that refers to something is checked at birth.
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import ClassVar, Protocol
 
 from dispatch.model.faults import FieldFault, check_id, check_range
@@ -76,6 +76,7 @@ class Hours:
         return minute_of_day(self.opens) <= minute < minute_of_day(self.closes)
 
 
+@lru_cache(maxsize=2 * (MINUTES_A_DAY + 1))
 def minute_of_day(text: str) -> int:
     """Return HH:MM as minutes from midnight; ValueError otherwise."""
     hours, colon, minutes = text.partition(":")
@@ -280,7 +281,7 @@ class HouseRules:
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
-            check_range(name, getattr(self, name), 0, MOST)
+            check_range(name, getattr(self, name), 0, MINUTES_A_DAY if name == "turn_slots" else MOST)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from dispatch.model.park import Park
 from dispatch.model.promises import MatchedLoad
 from dispatch.roads.table import TravelTable
 from solver.matching import check
-from solver.matching.instance import Costs, Loads, MatchingInstance, Trucks
+from solver.matching.instance import MAX_TIME, Costs, Loads, MatchingInstance, Trucks
 from solver.matching.plan import MatchingPlan
 from solver.reading import IntArray
 
@@ -96,22 +96,22 @@ def _trucks(park: Park, day: date, trucks: Sequence[Truck], travel: TravelTable)
         kind=_column([kinds[truck.kind] for truck in trucks]),
         start=_column([travel.index[truck.free_at] for truck in trucks]),
         home=_column([travel.index[truck.home] for truck in trucks]),
-        free_from=_column([minute_from(park.grid, truck.free_from, day) for truck in trucks]),
-        home_by=_column([park.grid.minute_of(truck.home_by, day) for truck in trucks]),
+        free_from=_times([minute_from(park.grid, truck.free_from, day) for truck in trucks]),
+        home_by=_times([park.grid.minute_of(truck.home_by, day) for truck in trucks]),
     )
 
 
 def _loads(park: Park, day: date, loads: Sequence[Load], travel: TravelTable) -> Loads:
     kinds = {kind.id: i for i, kind in enumerate(park.cargo_kinds)}
-    earliest = _column([minute_from(park.grid, load.earliest, day) for load in loads])
-    latest = _column([park.grid.minute_of(load.latest, day) for load in loads])
+    earliest = _times([minute_from(park.grid, load.earliest, day) for load in loads])
+    latest = _times([park.grid.minute_of(load.latest, day) for load in loads])
     return Loads(
         kind=_column([kinds[load.cargo_kind] for load in loads]),
         origin=_column([travel.index[load.origin] for load in loads]),
         destination=_column([travel.index[load.destination] for load in loads]),
         earliest=np.minimum(earliest, latest),  # a window within one minute
         latest=latest,
-        due=_column([park.grid.minute_of(load.due, day) for load in loads]),
+        due=_times([park.grid.minute_of(load.due, day) for load in loads]),
         load_minutes=_column([load.load_minutes for load in loads]),
         unload_minutes=_column([load.unload_minutes for load in loads]),
         drop=_column([load.price for load in loads]),
@@ -122,6 +122,11 @@ def _can(park: Park) -> IntArray:
     """Return which truck kind carries which cargo kind, (truck kinds, cargo kinds), 0 or 1."""
     able = [[int(cargo.id in kind.carries) for cargo in park.cargo_kinds] for kind in park.truck_kinds]
     return np.array(able, dtype=np.int64).reshape(len(park.truck_kinds), len(park.cargo_kinds))
+
+
+def _times(minutes: list[int]) -> IntArray:
+    """Return minutes as a column; what lies beyond the solver's nineteen years either way stands at their ends."""
+    return np.clip(_column(minutes), -MAX_TIME, MAX_TIME)
 
 
 def _column(values: list[int]) -> IntArray:

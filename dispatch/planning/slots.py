@@ -14,7 +14,7 @@ from dispatch.model.day import Visit
 from dispatch.model.park import Park
 from dispatch.planning.capacity import FreeCapacity, dock_groups, whole_capacity
 from solver.reading import IntArray
-from solver.slots.instance import SlotInstance
+from solver.slots.instance import MAX_COUNT, SlotInstance
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def _instance(
         slot_minutes=park.grid.slot_minutes,
         horizon=park.grid.horizon,
         docks=free.docks,
-        gate=free.gates.sum(axis=0),
+        gate=np.minimum(free.gates.sum(axis=0), MAX_COUNT),  # of which no day comes near
         quota=_constant_quotas(free),
         turn=rules.turn_slots,
         early=rules.early_cost,

@@ -22,10 +22,11 @@ from solver.slots.solve import solve as solve_slots
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How long each solver may take."""
+    """How long each solver may take, and the seed of both solvers' dice."""
 
     slot_seconds: float = 10.0
     matching_seconds: float = 30.0
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ def plan_day(
         seconds=budget.slot_seconds,
         on_progress=_staged("slots", watch.on_progress),
         should_stop=watch.should_stop,
+        seed=budget.seed,
     )
     _accept_slots(slots, slot_outcome)
     matching = matching_problem(park, day, requests.loads, requests.trucks, travel)
@@ -91,6 +93,7 @@ def plan_day(
         seconds=budget.matching_seconds,
         on_progress=_staged("matching", watch.on_progress),
         should_stop=watch.should_stop,
+        seed=budget.seed,
     )
     _accept_matching(matching, matching_outcome)
     return DayPlan(

@@ -33,8 +33,9 @@ class CounterView:
         return [self._days[day] for day in days]
 
     def note(self, full: CounterFull) -> None:
-        """Correct the view by a counter that a commit found full."""
-        self._taken.setdefault(full.take.key, {})[int(full.take.field)] = full.taken
+        """Correct the view by a counter that a commit found full, if it is one of those looked at."""
+        if full.take.key in self._taken:
+            self._taken[full.take.key][int(full.take.field)] = full.taken
 
     def forget(self) -> None:
         """Read everything anew the next time."""

@@ -1,23 +1,24 @@
 """A day planned from what the store holds, and the plan published back into it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
 from dispatch.model.park import Park
 from dispatch.planning.capacity import free_capacity
+from dispatch.planning.fitting import Unfit, fitting
 from dispatch.planning.matching import PlannedChain
 from dispatch.planning.slots import Placement
 from dispatch.planning.whole_day import Budget, Requests, Watch, plan_day
 from dispatch.roads.table import TravelTable
 from dispatch.services import publication
-from dispatch.services.publication import Published
+from dispatch.services.publication import Published, Refused
 from dispatch.store import codec
 from dispatch.store.commit import Commit, Expect, Write
 from dispatch.store.store import Store
 
-NAMED = 20  # refused visits and chains that a result names; the others are counted
+NAMED = 20  # things left out or refused that a result names; the others are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +79,12 @@ async def _decide(at: Surroundings, order: Order, watch: Watch) -> Decided:
         loads=await publication.open_loads(at.store, order.day),
         trucks=await publication.open_trucks(at.store, at.park, order.day),
     )
+    requests, unfit = fitting(at.park, requests)
     booked = await publication.confirmed_appointments(at.store, order.day)
     free = free_capacity(at.park, order.day, booked)
     plan = plan_day(at.park, order.day, requests, at.travel, order.budget, free, watch)
-    return Decided(plan.report.as_json(), plan.placements, plan.chains)
+    report = plan.report.as_json() | {"unfit": _named(unfit)}
+    return Decided(report, plan.placements, plan.chains)
 
 
 def _result(order: Order, decided: Decided, slots: Published, matches: Published) -> dict[str, Any]:
@@ -90,5 +93,9 @@ def _result(order: Order, decided: Decided, slots: Published, matches: Published
 
 
 def _published(published: Published) -> dict[str, Any]:
-    named = [asdict(refused) for refused in published.refused[:NAMED]]
-    return {"made": published.made, "refused": len(published.refused), "named": named}
+    refused = _named(published.refused)
+    return {"made": published.made, "refused": refused["count"], "named": refused["named"]}
+
+
+def _named(things: Sequence[Unfit] | Sequence[Refused]) -> dict[str, Any]:
+    return {"count": len(things), "named": [asdict(thing) for thing in things[:NAMED]]}

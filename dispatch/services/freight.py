@@ -68,7 +68,9 @@ def withdraw_load(keys: Keys, grid: SlotGrid, kept: KeptLoad) -> Commit:
     record = _moved(kept.record, "withdraw", match=None)
     write = _rewrite(keys, grid, kept.record, record)
     return Commit(
-        expects=(Expect(write.key, kept.version),), writes=(write,), events=(Event("LoadWithdrawn", write.document),)
+        expects=(Expect(write.key, kept.version),),
+        writes=(write,),
+        events=(Event("LoadWithdrawn", codec.dump(record)),),
     )
 
 

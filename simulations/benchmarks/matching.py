@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
 from solver.matching import baselines, check
 from solver.matching.flavours import port_day
 from solver.matching.instance import MatchingInstance
 from solver.matching.plan import MatchingPlan
 from solver.matching.solve import solve
-
 from solver.outcome import relative_gap
 
 Clock = Callable[[], float]

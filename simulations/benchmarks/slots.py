@@ -38,7 +38,7 @@ def _rows_of(day: str, instance: SlotInstance, budgets: Sequence[float], clock: 
     outcomes = [solve(instance, seconds=seconds, clock=clock) for seconds in budgets]
     bound = max(outcome.bound for outcome in outcomes)
     began = clock()
-    start = baselines.first_come(instance, np.arange(instance.visits))
+    start = baselines.first_come(instance, np.arange(instance.visits)).start
     yield _row(day, "first come", instance, start, bound, clock() - began)
     for seconds, outcome in zip(budgets, outcomes, strict=True):
         yield _solved(day, f"this solver, {seconds:g} s", instance, outcome)

@@ -2,14 +2,12 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
-
 from dispatch.model.park import TruckKind
 from dispatch.planning.matching import chains, matching_problem
 from dispatch.roads.find import table_for
 from solver.matching import check
+from solver.matching.instance import MAX_TIME
 from solver.matching.plan import Chain, MatchingPlan
-from solver.reading import BadInput
 from tests.dispatch.tiny import DAY, a_load, a_park, a_table, a_truck, at
 
 
@@ -83,8 +81,11 @@ def test_nothing_to_match_is_a_problem_without_loads() -> None:
     assert chains(problem, MatchingPlan((), ())) == ()
 
 
-def test_a_load_of_another_century_is_refused_in_one_line() -> None:
-    load = replace(a_load(), due=a_load().due + timedelta(days=365 * 100))
+def test_times_of_another_century_stand_at_the_ends_of_what_the_solver_counts() -> None:
+    late = replace(a_load(), due=a_load().due + timedelta(days=365 * 100))
+    early = replace(a_truck(), free_from=a_truck().free_from - timedelta(days=365 * 25))
 
-    with pytest.raises(BadInput, match=r"^matching problem of park tiny: loads.due\[0\]: is "):
-        matching_problem(a_park(), DAY, [load], [], a_table())
+    instance = matching_problem(a_park(), DAY, [late], [early], a_table()).instance
+
+    assert instance.loads.due.tolist() == [MAX_TIME]
+    assert instance.trucks.free_from.tolist() == [-MAX_TIME]

@@ -1,0 +1,50 @@
+"""What of a day's requests fits the park: a park file may have been changed since they were made."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from dispatch.model.day import Load, Truck, Visit, check_load, check_truck, check_visit
+from dispatch.model.faults import FieldFault
+from dispatch.model.park import Park
+from dispatch.planning.whole_day import Requests
+
+Thing = TypeVar("Thing", Visit, Load, Truck)
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """A visit, load or truck that cannot be planned in this park: its id or plate, and the field that does not fit."""
+
+    kind: str
+    id: str
+    reason: str
+
+
+def fitting(park: Park, requests: Requests) -> tuple[Requests, tuple[Unfit, ...]]:
+    """Return the requests that fit the park, in their order, and the others with the reason."""
+    unfit: list[Unfit] = []
+    fit = Requests(
+        visits=_fitting(park, requests.visits, check_visit, lambda visit: ("visit", visit.id), unfit),
+        loads=_fitting(park, requests.loads, check_load, lambda load: ("load", load.id), unfit),
+        trucks=_fitting(park, requests.trucks, check_truck, lambda truck: ("truck", truck.plate), unfit),
+    )
+    return fit, tuple(unfit)
+
+
+def _fitting(
+    park: Park,
+    things: Iterable[Thing],
+    check: Callable[[Park, Thing], None],
+    name: Callable[[Thing], tuple[str, str]],
+    unfit: list[Unfit],
+) -> list[Thing]:
+    fit = []
+    for thing in things:
+        try:
+            check(park, thing)
+        except FieldFault as fault:
+            unfit.append(Unfit(*name(thing), f"{fault.field}: {fault.problem}"))
+        else:
+            fit.append(thing)
+    return fit
