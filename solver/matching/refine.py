@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from solver.matching.chains import chain_cost
-from solver.matching.dive import Sequences, dive, plan_cost
+from solver.matching.dive import Pace, Sequences, dive, plan_cost
 from solver.matching.generation import BoolArray, Generation, Over
 from solver.matching.network import FloatArray
 from solver.matching.pricing import Ground
@@ -62,4 +62,4 @@ def _planned_anew(generation: Generation, old: Sequences, over: Over, rng: np.ra
         if over():
             return old
         generation.round(over)
-    return dive(generation, over, rng)
+    return dive(generation, Pace(lambda: 0.0), over, rng)

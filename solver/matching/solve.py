@@ -20,7 +20,7 @@ import numpy as np
 from solver.matching.baselines import greedy_nearest
 from solver.matching.bound import NAME, bound
 from solver.matching.chains import chain_cost
-from solver.matching.dive import dive
+from solver.matching.dive import Pace, dive
 from solver.matching.fleet import plan_of
 from solver.matching.generation import Generation, first_prices
 from solver.matching.instance import MatchingInstance
@@ -38,7 +38,7 @@ WIDTH = 24  # neighbours per load
 POLL_SECONDS = 0.02
 PLAN_STEP, BOUND_STEP = 15, 10  # minutes
 SETTLED = 40  # rounds that are done at least
-GENERATION_SHARE, REFINE_SHARE = 0.25, 0.9  # of the time, before the plan is made
+GENERATION_SHARE, DIVE_SHARE, REFINE_SHARE = 0.3, 0.75, 0.92  # of the time, before the plan is made
 
 
 def solve(
@@ -103,7 +103,8 @@ def _plan(net: Network, price: FloatArray, record: Record, watch: Watch, seed: i
         generation.round(lambda: watch.over(GENERATION_SHARE))
     rng = np.random.default_rng(seed)
     price = generation.master.price.copy()
-    plan = dive(generation, watch.over, rng)
+    pace = Pace(lambda: max(0.0, watch.budget * DIVE_SHARE - watch.seconds))
+    plan = dive(generation, pace, watch.over, rng)
     record.offer(plan_of(net, plan), "plan from shares")
     refine(on, plan, price, lambda: watch.over(REFINE_SHARE), rng, lambda p: record.offer(plan_of(net, p), "part anew"))
     near = neighbours(net, WIDTH, watch.over)
