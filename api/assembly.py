@@ -3,19 +3,25 @@
 import hashlib
 import os
 import secrets
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 from pydantic import ValidationError
 
+import parkdispatch
 from api.settings import Settings
 from dispatch.store.embedded import StoreSettings
 from solver.reading import BadInput
 
 WORKER_STOP_SECONDS = 5.0
+WORKER_LOOK_SECONDS = 0.1
+WORKER_PAUSE_SECONDS = 1.0  # before a lost worker is followed by another
 
 
 def wall_clock() -> datetime:
@@ -63,20 +69,52 @@ def key_digest(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
 
+def child_environment(**changes: str) -> dict[str, str]:
+    """Return the environment of a process of our own, which shall run the very code that runs here."""
+    root = str(Path(parkdispatch.__file__).parents[1])
+    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+    return {**os.environ, "PYTHONPATH": path, **changes}
+
+
+def end_with_stdin() -> None:
+    """Wait until whoever holds the other end of standard input is gone, then end this process in good order."""
+    while os.read(0, 4096):  # not sys.stdin, whose lock the interpreter wants when it ends
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 @contextmanager
 def running_worker(store_url: str) -> Iterator[None]:
-    """Run a worker process for the store; it ends with this block, and with this process however that ends."""
-    worker = subprocess.Popen(
-        [sys.executable, "-P", "-m", "parkdispatch", "worker", "--until-stdin-closes"],
-        stdin=subprocess.PIPE,  # closed by the system when this process is gone
-        env={**os.environ, "REDIS_URL": store_url},
-    )
+    """Run a worker for the store, and another when it is lost; it ends with this block and with this process."""
+    stopping = threading.Event()
+    keeper = threading.Thread(target=_keep_worker, args=(store_url, stopping), daemon=True)
+    keeper.start()
     try:
         yield
     finally:
-        worker.terminate()
-        try:
-            worker.wait(WORKER_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            worker.kill()
-            worker.wait()
+        stopping.set()
+        keeper.join()
+
+
+def _keep_worker(store_url: str, stopping: threading.Event) -> None:
+    while not stopping.is_set():
+        worker = subprocess.Popen(
+            [sys.executable, "-P", "-m", "parkdispatch", "worker", "--until-stdin-closes"],
+            stdin=subprocess.PIPE,  # closed by the system when this process is gone
+            env=child_environment(REDIS_URL=store_url),
+        )
+        while worker.poll() is None and not stopping.wait(WORKER_LOOK_SECONDS):
+            pass
+        _end(worker)
+        stopping.wait(WORKER_PAUSE_SECONDS)
+
+
+def _end(worker: "subprocess.Popen[bytes]") -> None:
+    worker.terminate()
+    try:
+        worker.wait(WORKER_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        worker.kill()
+        worker.wait()
+    if worker.stdin is not None:
+        worker.stdin.close()

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from api import benchmark
+from api.assembly import wall_clock
 from api.cli.output import put_json, put_line, say
 from simulations.benchmarks import matching, slots
 from simulations.benchmarks.tables import machine, markdown
@@ -24,6 +26,12 @@ def bench_slots(as_json: AsJson = False) -> None:
 def bench_matching(as_json: AsJson = False) -> None:
     """Measure the matching solver on port days, beside every load alone and greedy nearest."""
     _report("matching", matching.rows(matching.Study(), time.monotonic), as_json)
+
+
+@bench_app.command("api")
+def bench_api(as_json: AsJson = False) -> None:
+    """Measure bookings over HTTP against the embedded store, beside an empty POST and commits without HTTP."""
+    _report("api", benchmark.rows(benchmark.Study(), time.monotonic, wall_clock()), as_json)
 
 
 def _report(name: str, rows: Iterable[dict[str, Any]], as_json: bool) -> None:

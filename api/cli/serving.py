@@ -1,6 +1,5 @@
 """`parkdispatch serve` and `parkdispatch worker`: the service with its store and worker until Ctrl-C."""
 
-import os
 import signal
 import socket
 import sys
@@ -13,6 +12,7 @@ import typer
 import uvicorn
 
 from api.assembly import (
+    end_with_stdin,
     key_digest,
     operator_key,
     read_settings,
@@ -55,7 +55,7 @@ def serve(
     key = operator_key(settings)
     _check_port_is_free(settings)
     signal.signal(signal.SIGTERM, _interrupt)
-    with running_store(store_settings(settings), say=say) as url, running_worker(url):
+    with suppress(KeyboardInterrupt), running_store(store_settings(settings), say=say) as url, running_worker(url):
         say(f"operator key: {key}")
         if visits is not None:
             _plan_demo_day(url, park, DemoDay.tomorrow(park, wall_clock(), visits=visits, seed=seed))
@@ -74,7 +74,7 @@ def worker(
     if settings.redis_url is None:
         raise BadInput("REDIS_URL", "", "is not set; a worker needs the store of a running service")
     if until_stdin_closes:
-        threading.Thread(target=_end_with_stdin, daemon=True).start()
+        threading.Thread(target=end_with_stdin, daemon=True).start()
     park = load_park(settings.park_file)
     run_worker(settings.redis_url.get_secret_value(), park.id, TASKS, clock=wall_clock)
 
@@ -114,11 +114,6 @@ def _check_port_is_free(settings: Settings) -> None:
         except OSError as fault:
             reason = f"cannot listen on {settings.host} ({fault.strerror}); PORT=... or --port chooses another"
             raise BadInput("port", str(settings.port), reason) from None
-
-
-def _end_with_stdin() -> None:
-    sys.stdin.buffer.read()
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

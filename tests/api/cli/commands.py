@@ -6,6 +6,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+ROOT = Path(__file__).parents[3]
+
 
 @dataclass(frozen=True)
 class Said:
@@ -19,7 +21,7 @@ def parkdispatch(*arguments: str | Path, cwd: Path | None = None, **environment:
         [sys.executable, "-m", "parkdispatch", *map(str, arguments)],
         capture_output=True,
         cwd=cwd,
-        env=os.environ | environment,
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
         timeout=240,
         check=False,
     )

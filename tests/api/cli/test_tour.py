@@ -1,58 +1,16 @@
 """The README's tour, executed as it stands against a service started as it says."""
 
-import os
 import re
-import signal
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-import httpx
 import pytest
 
-ROOT = Path(__file__).parents[3]
+from tests.api.cli.commands import ROOT
+from tests.api.cli.service import Service, environment, free_port
+
 BLOCKS = re.findall(r"<!-- tour -->\n```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def environment(directory: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PARKDISPATCH_", "REDIS_"))}
-    return kept | {"HOME": str(directory)}
-
-
-class Service:
-    """`parkdispatch serve` in a directory of its own."""
-
-    def __init__(self, directory: Path, port: int) -> None:
-        self.base = f"http://127.0.0.1:{port}"
-        self.log = directory / "service.log"
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "parkdispatch", "serve", "--visits", "300", "--seed", "1", "--port", str(port)],
-            cwd=directory,
-            env=environment(directory),
-            stderr=self.log.open("wb"),
-        )
-
-    def wait(self, seconds: float = 200) -> None:
-        ends = time.monotonic() + seconds
-        while time.monotonic() < ends and self._process.poll() is None:
-            try:
-                if httpx.get(f"{self.base}/readyz").status_code == 200:
-                    return
-            except httpx.TransportError:
-                time.sleep(0.1)
-        raise AssertionError(f"not serving:\n{self.log.read_text()}")
-
-    def stop(self) -> int:
-        self._process.send_signal(signal.SIGINT)
-        return self._process.wait(30)
 
 
 @pytest.fixture
@@ -66,7 +24,7 @@ def test_the_tour_runs_and_a_later_start_finds_the_bookings(directory: Path) -> 
     assert len(BLOCKS) >= 7
     port = free_port()
     script = "set -eu\n" + "\n".join(BLOCKS).replace("127.0.0.1:8000", f"127.0.0.1:{port}")
-    service = Service(directory, port)
+    service = Service(directory, port, "--visits", "300", "--seed", "1")
     try:
         service.wait()
         toured = subprocess.run(
@@ -83,16 +41,15 @@ def test_the_tour_runs_and_a_later_start_finds_the_bookings(directory: Path) -> 
         assert "truck-busy" in said
         assert '"state":"cancelled"' in said
         assert '"state":"succeeded"' in said
-        key = {"Authorization": f"Bearer {(directory / 'var' / 'operator.key').read_text().strip()}"}
-        before = httpx.get(f"{service.base}/v1/appointments?limit=200", headers=key).json()
+        before = service.ask("GET", "/v1/appointments?limit=200")
         assert before["items"]
     finally:
         assert service.stop() == 0, service.log.read_text()
 
-    again = Service(directory, port)
+    again = Service(directory, port, "--visits", "300", "--seed", "1")
     try:
         again.wait(60)
-        after = httpx.get(f"{again.base}/v1/appointments?limit=200", headers=key).json()
+        after = again.ask("GET", "/v1/appointments?limit=200")
     finally:
         assert again.stop() == 0
     assert after["items"] == before["items"]

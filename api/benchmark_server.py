@@ -1,0 +1,53 @@
+"""What `bench api` loads: `python -m api.benchmark_server service|empty`; prints its port when it listens."""
+
+import socket
+import sys
+import threading
+
+import uvicorn
+from fastapi import FastAPI
+
+from api.assembly import end_with_stdin, key_digest, operator_key, read_settings, wall_clock
+from api.http.app import create_app
+from api.http.parts import Limits, Parts
+from api.settings import demo_park_file
+from dispatch.files import load_park
+from dispatch.services.desk import Desk
+from dispatch.store.store import Store
+from dispatch.worker.jobs import Jobs
+
+
+def service() -> FastAPI:
+    """Return the service for the store at REDIS_URL."""
+    settings = read_settings()
+    assert settings.redis_url is not None
+    park = load_park(demo_park_file())
+    store = Store(settings.redis_url.get_secret_value(), park.id)
+    digest = key_digest(operator_key(settings))
+    return create_app(Parts(Desk(park, store), Jobs(store), digest, wall_clock, Limits.of(settings)))
+
+
+def empty() -> FastAPI:
+    """Return an app that reads a JSON body and answers 201: what FastAPI and uvicorn take by themselves."""
+    app = FastAPI()
+
+    @app.post("/", status_code=201)
+    async def post(body: dict[str, str]) -> dict[str, str]:
+        return body
+
+    return app
+
+
+def main() -> None:
+    """Serve until standard input is closed or SIGTERM."""
+    threading.Thread(target=end_with_stdin, daemon=True).start()
+    app = {"service": service, "empty": empty}[sys.argv[1]]()
+    listening = socket.create_server(("127.0.0.1", 0), backlog=4096)
+    sys.stdout.write(f"{listening.getsockname()[1]}\n")
+    sys.stdout.flush()
+    config = uvicorn.Config(app, loop="uvloop", http="httptools", log_config=None, access_log=False)
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+if __name__ == "__main__":
+    main()
