@@ -32,9 +32,7 @@ class Violation:
 def violations(instance: SlotInstance, start: IntArray) -> list[Violation]:
     """Return every broken row of a plan, `start` (V,) with -1 for not placed; an empty list means lawful."""
     if start.shape != (instance.visits,):
-        return [
-            Violation("S1", f"S1 the plan has {start.size} starts, the instance {instance.visits} visits")
-        ]
+        return [Violation("S1", f"S1 the plan has {start.size} starts, the instance {instance.visits} visits")]
     return [fault for rule in LABELS.values() for fault in rule(instance, start)]
 
 
@@ -129,16 +127,13 @@ def no_truck_is_in_two_places(instance: SlotInstance, start: IntArray) -> list[V
     return [
         Violation(
             "S5",
-            f"S5 truck {instance.truck[a]}: visit {b} starts in slot {start[b]}, "
-            f"visit {a} keeps it until {until}",
+            f"S5 truck {instance.truck[a]}: visit {b} starts in slot {start[b]}, visit {a} keeps it until {until}",
             visit=b,
             other=a,
             truck=int(instance.truck[a]),
             slot=int(start[b]),
         )
-        for a, b, until in zip(
-            first[clash].tolist(), second[clash].tolist(), free[clash].tolist(), strict=True
-        )
+        for a, b, until in zip(first[clash].tolist(), second[clash].tolist(), free[clash].tolist(), strict=True)
     ]
 
 

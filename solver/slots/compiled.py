@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from solver.slots import bound, construct, improve, model, neighbourhood, places, prices
+from solver.slots import bound, construct, model, places, prices, regroup, transport
 from solver.slots.instance import SlotInstance
 
 _TWO: Final = [1, 1]
@@ -15,18 +15,17 @@ _TWO: Final = [1, 1]
 def load() -> None:
     """Call every kernel once on a day of two visits. Takes about a second, once per process."""
     m = model.build(_two_visits())
-    state, unit = prices.start(m), prices.unit_of(m)
+    start = construct.in_order(m, np.arange(2))
+    board = places.filled(m, start)
+    worth = transport.priced(m, np.zeros(int(m.column[-1]), dtype=np.int64), np.zeros(int(m.column[-1])))
+    gate = transport.improve(m, board, np.arange(2), 1, worth)
+    proposal = regroup.propose(m, board, np.arange(2), gate, unit=1.0, seconds=1.0)
+    if proposal is not None:
+        regroup.force(m, board, [proposal])
+    state, unit = prices.start(m, start, gate), prices.unit_of(m)
     prices.run(m, state, unit, 1)
     prices.error(m, state)
     bound.bound(m, state.price_next)
-    board = places.filled(m, construct.in_order(m, np.arange(2)))
-    improve.sweep(m, board, np.arange(2))
-    view = neighbourhood.priced(m, state.price_next, unit)
-    proposal = neighbourhood.propose(
-        m, board, np.arange(2), neighbourhood.offered(m, view, np.arange(2), board.start), 1.0
-    )
-    if proposal is not None:
-        neighbourhood.accept(m, board, proposal)
 
 
 def _two_visits() -> SlotInstance:

@@ -16,11 +16,6 @@ def in_order(model: Model, order: IntArray) -> IntArray:
     return board.start
 
 
-def complete(model: Model, board: Places, order: IntArray) -> None:
-    """Place the unplaced visits of `order` where they cost least with what is left."""
-    _in_order(model, board, order)
-
-
 @njit(cache=True, nogil=True)
 def _in_order(m: Model, p: Places, order: IntArray) -> None:
     for v in order:

@@ -187,9 +187,7 @@ def _read_visits(fields: Fields, horizon: int, groups: int, carriers: int) -> di
     ranges = _visit_ranges(horizon, groups, carriers)
     first = fields.any("dock_group")
     length = len(first) if isinstance(first, list) else None
-    visits: dict[str, Numbers] = {
-        name: fields.integers(name, *ranges[name], length=length) for name in VISIT_FIELDS
-    }
+    visits: dict[str, Numbers] = {name: fields.integers(name, *ranges[name], length=length) for name in VISIT_FIELDS}
     fields.done()
     return visits
 
@@ -198,9 +196,7 @@ def _check(instance: SlotInstance) -> None:
     for name, (low, high) in _HEAD_RANGES.items():
         value = getattr(instance, name)
         if type(value) is not int or not low <= value <= high:
-            raise BadInput(
-                "slot instance", name, f"is {value!r}, must be a whole number from {low} to {high}"
-            )
+            raise BadInput("slot instance", name, f"is {value!r}, must be a whole number from {low} to {high}")
     _check_shape(instance)
     for name in ("docks", "gate"):
         _check_range(name, getattr(instance, name), 0, MAX_COUNT)
@@ -226,9 +222,7 @@ def _check_range(name: str, values: IntArray, low: int, high: int) -> None:
     bad = np.argwhere((values < low) | (values > high))
     if len(bad):
         at = "".join(f"[{i}]" for i in bad[0])
-        raise BadInput(
-            "slot instance", f"{name}{at}", f"is {values[tuple(bad[0])]}, must be from {low} to {high}"
-        )
+        raise BadInput("slot instance", f"{name}{at}", f"is {values[tuple(bad[0])]}, must be from {low} to {high}")
 
 
 def _check_windows(instance: SlotInstance) -> None:
@@ -244,9 +238,7 @@ def _check_worst_cost(instance: SlotInstance) -> None:
     each = max(instance.drop, instance.early * instance.horizon, instance.late * instance.horizon)
     worst = int(instance.weight.sum()) * each
     if worst >= WORST_COST:
-        problem = (
-            f"with early, late and drop as given a plan could cost {worst}; the limit is {WORST_COST - 1}"
-        )
+        problem = f"with early, late and drop as given a plan could cost {worst}; the limit is {WORST_COST - 1}"
         raise BadInput("slot instance", "visits.weight", problem)
 
 

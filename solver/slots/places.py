@@ -47,32 +47,26 @@ def _put_all(m: Model, p: Places, start: IntArray) -> None:
 
 
 @njit(cache=True, nogil=True)
-def gate_and_quota_fit(m: Model, p: Places, v: int, s: int) -> bool:
-    """Answer whether the gate and the carrier have room for a start in slot s."""
-    carriers = m.horizon * (1 + m.groups)
-    return bool(p.free[s] > 0 and (m.carrier[v] < 0 or p.free[carriers + m.carrier[v] * m.horizon + s] > 0))
-
-
-@njit(cache=True, nogil=True)
-def dock_fits(m: Model, p: Places, v: int, s: int) -> bool:
-    """Answer whether the dock group has a dock for v from slot s on."""
-    dock = m.horizon * (1 + m.group[v])
-    return bool(p.free[dock + s : dock + s + m.duration[v]].min() > 0)
-
-
-@njit(cache=True, nogil=True)
-def truck_fits(m: Model, p: Places, v: int, s: int) -> bool:
-    """Answer whether v's truck is elsewhere neither during [s, s + d + turn)."""
-    if m.truck[v] < 0:
-        return True
-    truck = m.horizon * (1 + m.groups + m.carriers + m.truck[v])
-    return bool(p.free[truck + s : truck + min(m.horizon, s + m.duration[v] + m.turn)].min() > 0)
+def within_gate_fits(m: Model, free: IntArray, v: int, s: int) -> bool:
+    """Answer whether `free` (R,) has a quota, a dock and v's truck for a start in slot s, whatever the gate has."""
+    if m.carrier[v] >= 0 and free[m.horizon * (1 + m.groups + m.carrier[v]) + s] <= 0:
+        return False
+    dock = m.horizon * (1 + m.group[v]) + s
+    for t in range(dock, dock + m.duration[v]):
+        if free[t] <= 0:
+            return False
+    if m.truck[v] >= 0:
+        truck = m.horizon * (1 + m.groups + m.carriers + m.truck[v])
+        for t in range(truck + s, truck + min(m.horizon, s + m.duration[v] + m.turn)):
+            if free[t] <= 0:
+                return False
+    return True
 
 
 @njit(cache=True, nogil=True)
 def fits(m: Model, p: Places, v: int, s: int) -> bool:
     """Answer whether visit v can start in slot s of its window with what is left."""
-    return gate_and_quota_fit(m, p, v, s) and dock_fits(m, p, v, s) and truck_fits(m, p, v, s)
+    return bool(p.free[s] > 0) and within_gate_fits(m, p.free, v, s)
 
 
 @njit(cache=True, nogil=True)

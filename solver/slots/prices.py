@@ -17,9 +17,11 @@ from typing import Final, NamedTuple
 import numpy as np
 from numba import njit
 
-from solver.slots.model import FloatArray, Model, cost_of, price_of
+from solver.reading import IntArray
+from solver.slots.model import FloatArray, Model, cost_of
 
 _STEP: Final = 0.95  # of the largest step that is proven to converge
+_TINY: Final = 1e-9  # a share that small moves no price
 _WEIGHT: Final = 30.0  # first guess of how far prices move per share moved, in units of cost
 
 
@@ -34,22 +36,29 @@ class PriceState(NamedTuple):
     price_next: FloatArray
     share_step: FloatArray  # (V,)
     price_step: FloatArray  # (R,), 0 for rows that cannot bind
-    scalar: (
-        FloatArray  # (5,): weight, steps since restart, residual then, residual one step before, steps in all
-    )
+    scalar: FloatArray  # (5,): weight, steps since restart, residual then, residual one step before, steps in all
 
 
-def start(model: Model) -> PriceState:
-    """Return the state before the first step: nothing placed, every price zero."""
+def start(model: Model, plan: IntArray, gate: FloatArray) -> PriceState:
+    """Return the state before the first step: the shares of a plan (V,), prices of the gate (T,) in cost units."""
     touching, rows_used = _touching(model)
     can_bind = touching > model.capacity
-    columns, rows = int(model.column[-1]), len(model.capacity)
-    scalar = np.array([_WEIGHT, 0.0, np.inf, np.inf, 0.0])
     price_step = np.where(can_bind, 1.0 / np.maximum(touching, 1.0), 0.0)
-    shares = [np.zeros(columns) for _ in range(3)]
-    prices = [np.zeros(rows) for _ in range(3)]
+    placed = np.flatnonzero(plan >= 0)
+    share = np.zeros(int(model.column[-1]))
+    share[model.column[placed] + plan[placed] - model.first[placed]] = 1.0
+    price = np.zeros(len(model.capacity))
+    price[: model.horizon] = np.where(can_bind[: model.horizon], gate / unit_of(model), 0.0)
     return PriceState(
-        shares[0], prices[0], shares[1], prices[1], shares[2], prices[2], 1.0 / rows_used, price_step, scalar
+        share=share,
+        price=price,
+        share_anchor=share.copy(),
+        price_anchor=price.copy(),
+        share_next=share.copy(),
+        price_next=price.copy(),
+        share_step=1.0 / rows_used,
+        price_step=price_step,
+        scalar=np.array([_WEIGHT, 0.0, np.inf, np.inf, 0.0]),
     )
 
 
@@ -74,30 +83,49 @@ def run(m: Model, state: PriceState, unit: float, steps: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _primal(
-    m: Model, state: PriceState, unit: float, before: FloatArray, work: FloatArray, room: FloatArray
-) -> None:
+def _primal(m: Model, state: PriceState, unit: float, before: FloatArray, work: FloatArray, room: FloatArray) -> None:
     """Move each visit's shares against its priced costs; leave the reflected use of every row in `work`."""
     price = state.price
     work[:] = 0.0
     before[0] = 0.0
     before[1:] = np.cumsum(price)
     for v in range(len(m.first)):
-        at = m.column[v] - m.first[v]
+        first, last = m.first[v], m.last[v]
+        at = m.column[v] - first
         step = _STEP * state.share_step[v] / state.scalar[0]
+        _add_prices(m, price, before, v, room)
         total = 0.0
-        for s in range(m.first[v], m.last[v] + 1):
-            each = (cost_of(m, v, s) - m.drop[v]) / unit + price_of(m, price, before, v, s)
+        for s in range(first, last + 1):
+            each = (cost_of(m, v, s) - m.drop[v]) / unit + room[s]
             room[s] = state.share[at + s] - step * each
             total += max(0.0, room[s])
-        level = _level(room, m.first[v], m.last[v], total)
-        for s in range(m.first[v], m.last[v] + 1):
+        level = _level(room, first, last, total)
+        for s in range(first, last + 1):
             share = max(0.0, room[s] - level)
             state.share_next[at + s] = share
             use = 2.0 * share - state.share[at + s]
-            if use != 0.0:
+            if abs(use) > _TINY:
                 _begin_use(m, work, v, s, use)
     _sum_up(m, work)
+
+
+@njit(cache=True, nogil=True)
+def _add_prices(m: Model, price: FloatArray, before: FloatArray, v: int, room: FloatArray) -> None:
+    """Leave in `room` (T,) what the rows that visit v uses cost at each of its starts."""
+    horizon = m.horizon
+    dock = horizon * (1 + m.group[v])
+    first, last = m.first[v], m.last[v]
+    for s in range(first, last + 1):
+        room[s] = price[s] + before[dock + m.duration[v] + s] - before[dock + s]
+    if m.carrier[v] >= 0:
+        quota = horizon * (1 + m.groups + m.carrier[v])
+        for s in range(first, last + 1):
+            room[s] += price[quota + s]
+    if m.truck[v] >= 0:
+        truck = horizon * (1 + m.groups + m.carriers + m.truck[v])
+        length = m.duration[v] + m.turn
+        for s in range(first, last + 1):
+            room[s] += before[truck + min(horizon, s + length)] - before[truck + s]
 
 
 @njit(cache=True, nogil=True)
@@ -124,11 +152,11 @@ def _sum_up(m: Model, work: FloatArray) -> None:
     horizon = m.horizon
     carriers = horizon * (1 + m.groups)
     trucks = carriers + horizon * m.carriers
-    for r in range(horizon, carriers):
-        if r % horizon:
+    for base in range(horizon, carriers, horizon):
+        for r in range(base + 1, base + horizon):
             work[r] += work[r - 1]
-    for r in range(trucks, len(work)):
-        if (r - trucks) % horizon:
+    for base in range(trucks, len(work), horizon):
+        for r in range(base + 1, base + horizon):
             work[r] += work[r - 1]
 
 
@@ -185,13 +213,9 @@ def _average(m: Model, state: PriceState) -> None:
         return
     new = (since + 1.0) / (since + 2.0)
     for j in range(len(state.share)):
-        state.share[j] = (
-            new * (2.0 * state.share_next[j] - state.share[j]) + (1.0 - new) * state.share_anchor[j]
-        )
+        state.share[j] = new * (2.0 * state.share_next[j] - state.share[j]) + (1.0 - new) * state.share_anchor[j]
     for r in range(len(state.price)):
-        state.price[r] = (
-            new * (2.0 * state.price_next[r] - state.price[r]) + (1.0 - new) * state.price_anchor[r]
-        )
+        state.price[r] = new * (2.0 * state.price_next[r] - state.price[r]) + (1.0 - new) * state.price_anchor[r]
     scalar[1] = since + 1.0
 
 

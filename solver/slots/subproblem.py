@@ -63,15 +63,6 @@ def _runs(position: IntArray, first_row: IntArray, length: IntArray) -> tuple[In
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
-    """What a subproblem may use: `free` (R,) at no charge, `spare` (R,) more at `dear` for each unit."""
-
-    free: IntArray
-    spare: IntArray | None = None
-    dear: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
     """What a search found: (visits, starts) or None, and a lower bound on the cost with the unplaced
     counted."""
@@ -81,57 +72,54 @@ class Answer:
 
 
 def best_starts(
-    model: Model, columns: Columns, value: FloatArray, room: Room, *, seconds: float, gap: float = 0.0
+    model: Model, columns: Columns, value: FloatArray, free: IntArray, *, seconds: float, gap: float = 0.0
 ) -> tuple[IntArray, IntArray] | None:
-    """Return (visits, starts) of least total `value` (n,) among `columns` within `room`; None if none is
+    """Return (visits, starts) of least total `value` (n,) among `columns` within `free` (R,); None if none is
     found.
 
     Visits that are not in the answer are not placed. At most one start per visit is taken. `gap` is the
     relative gap at which the search ends.
     """
-    return _search(model, columns, value, room, seconds, gap).starts
+    return _search(model, columns, value, free, seconds, gap).starts
 
 
-def exactly(model: Model, columns: Columns, room: Room, *, seconds: float) -> Answer:
+def exactly(model: Model, columns: Columns, *, seconds: float) -> Answer:
     """Return the cheapest choice among `columns` for the whole day, as far as `seconds` go, and its bound."""
-    found = _search(model, columns, columns.cost.astype(np.float64), room, seconds, 0.0)
+    found = _search(model, columns, columns.cost.astype(np.float64), model.capacity, seconds, 0.0)
     return Answer(found.starts, found.bound + float(model.drop.sum()))
 
 
-def _search(
-    model: Model, columns: Columns, value: FloatArray, room: Room, seconds: float, gap: float
-) -> Answer:
+def relaxed(model: Model, columns: Columns, value: FloatArray, free: IntArray, *, seconds: float) -> float:
+    """Return a lower bound on the total `value` (n,) of any choice among `columns` within `free` (R,)."""
+    return _search(model, columns, value, free, seconds, 0.0).bound
+
+
+def _search(model: Model, columns: Columns, value: FloatArray, free: IntArray, seconds: float, gap: float) -> Answer:
     if not len(columns.visit):
         return Answer((columns.visit, columns.start), 0.0)
     rows, position = uses(model, columns)
     distinct, row = np.unique(rows, return_inverse=True)
     visits, owner = np.unique(columns.visit, return_inverse=True)
-    binding = _most_use(row, owner[position], len(distinct), len(visits)) > room.free[distinct]
+    binding = _most_use(row, owner[position], len(distinct), len(visits)) > free[distinct]
     number = np.cumsum(binding) - 1
     kept = binding[row]
     count = len(columns.visit)
-    spare = (
-        np.zeros(int(binding.sum()))
-        if room.spare is None
-        else room.spare[distinct[binding]].astype(np.float64)
-    )
-    soft = np.flatnonzero(spare > 0)
-    matrix_row = np.concatenate([owner, len(visits) + number[row[kept]], len(visits) + soft])
-    matrix_column = np.concatenate([np.arange(count), position[kept], count + np.arange(len(soft))])
-    entry = np.concatenate([np.ones(count + int(kept.sum())), -np.ones(len(soft))])
-    upper = np.concatenate([np.ones(len(visits)), room.free[distinct[binding]]])
-    matrix = csr_array((entry, (matrix_row, matrix_column)), shape=(len(upper), count + len(soft)))
+    matrix_row = np.concatenate([owner, len(visits) + number[row[kept]]])
+    matrix_column = np.concatenate([np.arange(count), position[kept]])
+    upper = np.concatenate([np.ones(len(visits)), free[distinct[binding]]])
+    shape = (len(upper), count)
+    matrix = csr_array((np.ones(len(matrix_row)), (matrix_row, matrix_column)), shape=shape)
     result = milp(
-        np.concatenate([value, np.full(len(soft), room.dear)]),
-        integrality=np.concatenate([np.ones(count), np.zeros(len(soft))]),
-        bounds=Bounds(0, np.concatenate([np.ones(count), spare[soft]])),
+        value,
+        integrality=np.ones(count, dtype=np.int64),
+        bounds=Bounds(0, 1),
         constraints=LinearConstraint(matrix, -np.inf, upper),
         options={"time_limit": max(0.01, seconds), "mip_rel_gap": gap},
     )
     least = -np.inf if result.mip_dual_bound is None else float(result.mip_dual_bound)
     if result.x is None:
         return Answer(None, least)
-    taken = result.x[:count] > 0.5
+    taken = result.x > 0.5
     return Answer((columns.visit[taken], columns.start[taken]), least)
 
 

@@ -42,9 +42,7 @@ def optimum(instance: SlotInstance) -> int:
     columns = [
         (v, s)
         for v in range(instance.visits)
-        for s in range(
-            instance.earliest[v], min(instance.latest[v], instance.horizon - instance.duration[v]) + 1
-        )
+        for s in range(instance.earliest[v], min(instance.latest[v], instance.horizon - instance.duration[v]) + 1)
     ]
     dropped = int(instance.weight.sum()) * instance.drop
     if not columns:

@@ -79,9 +79,7 @@ def test_formulation_model_and_checker_agree_on_labels():
     folder = Path(solver.slots.__file__).parent
     formulation = (folder / "formulation.md").read_text(encoding="utf-8")
     rows = set(re.findall(r"^\| ([SF]\d) \|", formulation, re.MULTILINE))
-    model = set(
-        re.findall(r"^\s+([SF]\d)  ", (folder / "model.py").read_text(encoding="utf-8"), re.MULTILINE)
-    )
+    model = set(re.findall(r"^\s+([SF]\d)  ", (folder / "model.py").read_text(encoding="utf-8"), re.MULTILINE))
 
     assert rows == set(check.LABELS) | set(check.COSTS) == model
     for label, rule in (check.LABELS | check.COSTS).items():

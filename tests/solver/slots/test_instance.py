@@ -133,9 +133,7 @@ def test_a_plan_is_read_back_with_its_claims(tmp_path):
     assert (file.plan.start.tolist(), file.cost, file.bound) == ([2, -1], 101, 50)
 
 
-@pytest.mark.parametrize(
-    "plan", [[], {}, {"start": [1]}, {"start": [1, 4]}, {"start": [1, 1.5]}, {"start": [-2, 1]}]
-)
+@pytest.mark.parametrize("plan", [[], {}, {"start": [1]}, {"start": [1, 4]}, {"start": [1, 1.5]}, {"start": [-2, 1]}])
 def test_a_bad_plan_file_is_refused(tmp_path, plan):
     with pytest.raises(BadInput):
         instance.load_plan(written(tmp_path / "plan.json", plan), park([{}, {}]))

@@ -75,9 +75,7 @@ def test_any_prices_prove_a_true_bound(instance, seed, size):
 
 
 def test_unequal_trucks_share_one_lane_at_least_cost():
-    outcome = lawful(
-        park_of_three := park([{"weight": 3}, {}, {}], gate=[1] * 4), solve(park_of_three, seconds=1)
-    )
+    outcome = lawful(park_of_three := park([{"weight": 3}, {}, {}], gate=[1] * 4), solve(park_of_three, seconds=1))
 
     assert (outcome.cost, outcome.status) == (2, Status.OPTIMAL)
     assert outcome.plan.start[0] == 1
@@ -111,9 +109,9 @@ def test_no_time_counts_by_the_clock_that_was_given():
     ticks = iter(range(10_000_000))
     day = flavours.generate(flavours.FLAVOURS["tight"], 300, np.random.default_rng(1))
 
-    outcome = lawful(day, solve(day, seconds=40.0, clock=lambda: float(next(ticks))))
+    outcome = lawful(day, solve(day, seconds=15.0, clock=lambda: float(next(ticks))))
 
-    assert outcome.wall_seconds >= 40.0
+    assert outcome.wall_seconds >= 15.0
 
 
 def test_progress_gets_better_only():
@@ -136,15 +134,11 @@ def random_visits(count: int, seed: int, **fixed: int) -> list[dict[str, int]]:
 
 
 ADVERSARIAL: dict[str, SlotInstance] = {
-    "one warehouse with 3,000 visits": park(
-        random_visits(3000, 1), horizon=96, docks=[[90] * 96], gate=[60] * 96
-    ),
+    "one warehouse with 3,000 visits": park(random_visits(3000, 1), horizon=96, docks=[[90] * 96], gate=[60] * 96),
     "all wishes in one slot": park(
         random_visits(400, 2, wish=40, earliest=30, latest=50), horizon=96, docks=[[80] * 96], gate=[15] * 96
     ),
-    "quotas of zero": park(
-        random_visits(50, 3, carrier=0), horizon=96, docks=[[9] * 96], gate=[9] * 96, quota=[0]
-    ),
+    "quotas of zero": park(random_visits(50, 3, carrier=0), horizon=96, docks=[[9] * 96], gate=[9] * 96, quota=[0]),
     "a truck with eight visits": park(
         random_visits(8, 4, truck=3, earliest=10, latest=60, wish=30),
         horizon=96,

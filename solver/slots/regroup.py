@@ -1,0 +1,115 @@
+"""Dock groups decided anew, exactly, at prices of the gate; the gate itself is put right afterwards.
+
+Where docks are scarce, a visit gets in only when others of its group move. At given prices of the gate the groups do
+not see each other, so each is a small integer program of its own: its docks, quotas and trucks as the others leave
+them. The new starts are forced in: where the gate is full, visits of other groups lose their place, and transport.py
+finds them another.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from solver.reading import IntArray
+from solver.slots import places, subproblem
+from solver.slots.model import FloatArray, Model
+from solver.slots.places import Places
+from solver.slots.subproblem import Columns
+
+MOST: Final = 200  # visits decided at once; of larger groups those of one time of day
+_STAY: Final = 0.01  # slots of displacement that staying is worth, so that ties move nothing
+_GAP: Final = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """New starts for some visits: `visits` (n,), `start` (n,), -1 not placed."""
+
+    visits: IntArray
+    start: IntArray
+
+
+def drawn(model: Model, start: IntArray, group: int, centre: int) -> IntArray:
+    """Return the visits of a group, the nearest to slot `centre` of a large one, and the unplaced ones' siblings."""
+    members = model.group_visits[model.group_start[group] : model.group_start[group + 1]]
+    if len(members) > MOST:
+        members = members[np.argsort(np.abs(model.wish[members] - centre), kind="stable")[:MOST]]
+    stuck = members[(start[members] < 0) & (model.truck[members] >= 0)]
+    siblings = model.truck_visits[np.isin(model.truck[model.truck_visits], model.truck[stuck])]
+    return np.unique(np.concatenate([members, siblings]))
+
+
+def propose(
+    model: Model, board: Places, visits: IntArray, gate: FloatArray, *, unit: float, seconds: float
+) -> Proposal | None:
+    """Return the best starts of `visits` at prices `gate` (T,) with all other visits where they are; None if none is
+    found.
+
+    The board is read, not changed, so several proposals can be worked out side by side.
+    """
+    free = board.free.copy()
+    had = board.start[visits]
+    _give_back(model, free, visits, had)
+    free[: model.horizon] = len(visits)
+    columns = subproblem.columns_of(model, visits)
+    value = columns.cost + gate[columns.start] - _STAY * unit * (columns.start == board.start[columns.visit])
+    columns, value = _worth_it(columns, value)
+    answer = subproblem.best_starts(model, columns, value, free, seconds=seconds, gap=_GAP)
+    if answer is None:
+        return None
+    new = np.full(len(model.first), -1)
+    new[answer[0]] = answer[1]
+    return Proposal(visits, new[visits])
+
+
+def _worth_it(columns: Columns, value: FloatArray) -> tuple[Columns, FloatArray]:
+    """Leave out the starts that cost more than not being placed."""
+    gainful = value < 0
+    return subproblem.chosen(columns, gainful), value[gainful]
+
+
+@njit(cache=True, nogil=True)
+def _give_back(m: Model, free: IntArray, visits: IntArray, start: IntArray) -> None:
+    """Add to `free` (R,) what `visits` use."""
+    for i in range(len(visits)):
+        if start[i] >= 0:
+            places.take(m, free, visits[i], start[i], -1)
+
+
+def force(model: Model, board: Places, proposals: list[Proposal]) -> None:
+    """Put proposals on the board, one after the other; what no longer fits is left unplaced."""
+    proposed = np.zeros(len(model.first), dtype=np.bool_)
+    for proposal in proposals:
+        proposed[proposal.visits] = True
+        _force(model, board, proposal.visits, proposal.start, proposed)
+
+
+@njit(cache=True, nogil=True)
+def _force(m: Model, p: Places, visits: IntArray, start: IntArray, proposed: NDArray[np.bool_]) -> None:
+    for v in visits:
+        places.lift(m, p, v)
+    for i in range(len(visits)):
+        v, s = visits[i], start[i]
+        if s < 0 or not places.within_gate_fits(m, p.free, v, s):
+            continue
+        if p.free[s] <= 0:
+            loser = _cheapest_starter(m, p, s, proposed)
+            if loser < 0:
+                continue
+            places.lift(m, p, loser)
+        places.put(m, p, v, s)
+
+
+@njit(cache=True, nogil=True)
+def _cheapest_starter(m: Model, p: Places, s: int, proposed: NDArray[np.bool_]) -> int:
+    """Return who starts in slot s, is not `proposed`, and costs least unplaced, the freest first; -1 if nobody."""
+    best, least, bonds = -1, np.int64(0), 0
+    for i in range(p.starting[s]):
+        u = p.starters[s, i]
+        tied = 2 * (m.carrier[u] >= 0) + (m.truck[u] >= 0)
+        if not proposed[u] and (best < 0 or (m.drop[u], tied) < (least, bonds)):
+            best, least, bonds = u, m.drop[u], tied
+    return best
