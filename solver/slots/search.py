@@ -1,5 +1,6 @@
 """The search for a plan: rounds of transport, and between them troubled dock groups decided anew."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -30,13 +31,17 @@ class Search:
         columns = subproblem.columns_of(run.model, np.arange(len(run.model.first)))
         self.cost = columns.cost + run.model.drop[columns.visit]
 
-    def transport(self, rounds: int) -> None:
-        """Let all visits choose anew, `rounds` times, the last time by cost alone; keep the plan."""
+    def transport(self, rounds: int, beside: Callable[[], None] = lambda: None) -> None:
+        """Let all visits choose anew, `rounds` times, the last time by cost alone; keep the plan.
+
+        `beside` is called before each round, to look after what goes on beside the search.
+        """
         if self.run.model.horizon > transport.MOST_SLOTS:
             return
         for left in reversed(range(rounds)):
             if self.run.is_over():
                 break
+            beside()
             order = self.rng.permutation(len(self.board.start))
             order = order[np.argsort(self.board.start[order] >= 0, kind="stable")]
             noise = self.rng.random(len(self.cost)) * (NOISE * self.unit if left else 0.0)
@@ -52,16 +57,19 @@ class Search:
         worth = transport.priced(self.run.model, self.cost, np.zeros(len(self.cost)))
         return transport.gate_prices(self.run.model, self.run.start, worth)
 
-    def step(self, pool: ThreadPoolExecutor) -> None:
+    def step(self, pool: ThreadPoolExecutor, beside: Callable[[], None]) -> None:
         """Decide some dock groups anew and repair the gate; go back to the best plan if that led astray."""
         seconds = min(MIP_SECONDS, max(0.0, self.run.seconds - self.run.elapsed()))
         jobs = [
             pool.submit(regroup.propose, self.run.model, self.board, visits, self.gate, unit=self.unit, seconds=seconds)
             for visits in self._drawn()
         ]
-        found = [job.result() for job in jobs]
+        found = []
+        for job in jobs:
+            beside()
+            found.append(job.result())
         regroup.force(self.run.model, self.board, [proposal for proposal in found if proposal is not None])
-        self.transport(ROUNDS)
+        self.transport(ROUNDS, beside)
         if self.run.cost_of(self.board.start) > self.run.cost * (1 + WORSE):
             self.board = places.filled(self.run.model, self.run.start)
 

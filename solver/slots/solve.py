@@ -77,8 +77,7 @@ def _side_by_side(run: Run, search: Search, proof: Proof) -> None:
     until = run.seconds * (SMALL_SHARE if small else 1.0)
     with ThreadPoolExecutor(WORKERS) as pool, ThreadPoolExecutor(1) as beside:
         while not run.is_over() and run.elapsed() < until:
-            proof.advance(beside)
-            search.step(pool)
+            search.step(pool, lambda: proof.advance(beside))
         proof.wait()
 
 
