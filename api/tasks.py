@@ -23,11 +23,10 @@ def plan_task(context: TaskContext, arguments: dict[str, Any]) -> dict[str, Any]
 async def _plan(context: TaskContext, arguments: dict[str, Any]) -> dict[str, Any]:
     settings = read_settings()
     park = load_park(settings.park_file)
-    seconds = float(arguments["seconds"])
     order = Order(
         plan_id=context.job_id,
         day=date.fromisoformat(arguments["day"]),
-        budget=Budget(slot_seconds=seconds, matching_seconds=seconds, seed=int(arguments["seed"])),
+        budget=Budget.of(float(arguments["seconds"]), int(arguments["seed"])),
     )
     watch = Watch(on_progress=lambda news: context.progress(told(news)), should_stop=context.should_stop)
     async with context.open_store() as store:

@@ -26,7 +26,7 @@ from dispatch.store.store import Store
 from simulations.demand.generate import MAX_SEED, generate_day
 
 Seconds = Annotated[
-    float, typer.Option("--seconds", help="wall time for each of the two problems", min=0.1, max=86_400.0)
+    float, typer.Option("--seconds", help="wall time of the two solver runs together", min=0.1, max=86_400.0)
 ]
 
 
@@ -44,7 +44,7 @@ def demo(
     say(f"generating {visits} visits for {asked.day.isoformat()}, seed {seed}")
     day = generate_day(park, visits=visits, seed=seed, date=asked.day)
     travel = table_for(park, settings.park_file.parent)
-    order = Order("demo", asked.day, Budget(seconds, seconds))
+    order = Order("demo", asked.day, Budget.of(seconds))
     with (
         tempfile.TemporaryDirectory(prefix="parkdispatch-") as directory,
         stop_on_signal() as should_stop,

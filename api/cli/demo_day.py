@@ -19,7 +19,7 @@ from dispatch.worker.jobs import Job, Jobs, JobState
 from simulations.demand.generate import generate_day
 
 LOOK_SECONDS = 0.3
-SOLVER_SECONDS = 20  # for each of the two problems
+SOLVER_SECONDS = 80  # for both problems together
 
 
 @dataclass(frozen=True, slots=True)

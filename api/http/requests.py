@@ -111,7 +111,9 @@ class PlanAsked(Body):
     """A day to be planned: its open visits and its posted loads."""
 
     day: Day
-    seconds: Annotated[StrictInt, Field(ge=1, le=600)] = Field(default=30, description="Time for each of the two runs.")
+    seconds: Annotated[StrictInt, Field(ge=1, le=600)] = Field(
+        default=60, description="Time for the solvers: a quarter for slots, the rest for loads."
+    )
     seed: Annotated[StrictInt, Field(ge=0, le=2**31 - 1)] = 1
 
 

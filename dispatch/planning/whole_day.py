@@ -28,6 +28,11 @@ class Budget:
     matching_seconds: float = 30.0
     seed: int = 0
 
+    @classmethod
+    def of(cls, seconds: float, seed: int = 0) -> "Budget":
+        """Return a budget of so many seconds in all: matching, which needs it more, gets three quarters."""
+        return cls(seconds / 4, 3 * seconds / 4, seed)
+
 
 @dataclass(frozen=True, slots=True)
 class Watch:

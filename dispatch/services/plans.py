@@ -17,7 +17,7 @@ MOST_SCANS = 10
 
 @dataclass(frozen=True, slots=True)
 class PlanDraft:
-    """A day to be planned, and how long each of the two runs may take."""
+    """A day to be planned, and how long the solvers may take together."""
 
     day: date
     seconds: int
