@@ -13,7 +13,7 @@ from solver.reading import IntArray
 from solver.slots import bound, subproblem
 from solver.slots.model import FloatArray, Model
 
-_SLACK: Final = 2.0**-20  # of the sum of the values involved, and of a cost unit; HiGHS' tolerance is 1e-6 at most
+_SLACK: Final = 2.0**-19  # of the sum of the drop costs; HiGHS lets a row be exceeded by 1e-6
 
 
 def order(model: Model, price: FloatArray) -> IntArray:
@@ -36,7 +36,8 @@ def part(model: Model, price: IntArray, group: int, *, seconds: float) -> int:
     docks = (rows >= model.horizon) & (rows < model.horizon * (1 + model.groups))
     charge = np.where(docks, 0, price[rows])
     value = columns.cost * bound.SCALE + np.bincount(position, weights=charge, minlength=len(columns.visit))
-    gainful = value < 0
+    closed = np.bincount(position, weights=docks & (model.capacity[rows] == 0), minlength=len(columns.visit)) > 0
+    gainful = (value < 0) & ~closed
     free = model.capacity.copy()
     free[: model.horizon] = len(visits)
     free[model.horizon * (1 + model.groups) :] = len(visits)

@@ -32,14 +32,20 @@ class Proposal:
     start: IntArray
 
 
-def drawn(model: Model, start: IntArray, group: int, centre: int) -> IntArray:
-    """Return the visits of a group, the nearest to slot `centre` of a large one, and the unplaced ones' siblings."""
+def drawn(model: Model, start: IntArray, group: int, centre: int, *, wide: bool) -> IntArray:
+    """Return the visits of a group and the unplaced ones' siblings; when `wide`, all of the siblings' groups too.
+
+    Of more than MOST the nearest to slot `centre` are taken.
+    """
     members = model.group_visits[model.group_start[group] : model.group_start[group + 1]]
-    if len(members) > MOST:
-        members = members[np.argsort(np.abs(model.wish[members] - centre), kind="stable")[:MOST]]
     stuck = members[(start[members] < 0) & (model.truck[members] >= 0)]
     siblings = model.truck_visits[np.isin(model.truck[model.truck_visits], model.truck[stuck])]
-    return np.unique(np.concatenate([members, siblings]))
+    if wide:
+        siblings = np.flatnonzero(np.isin(model.group, model.group[siblings]))
+    drawn = np.unique(np.concatenate([members, siblings]))
+    if len(drawn) > MOST:
+        drawn = drawn[np.argsort(np.abs(model.wish[drawn] - centre), kind="stable")[:MOST]]
+    return drawn
 
 
 def propose(

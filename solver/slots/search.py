@@ -16,6 +16,8 @@ REACHES: Final = (1, 2, 3, 5, 8, 12, 1_000)  # slots from where a visit is
 NOISE: Final = 0.9  # slots of displacement: less than one, so that only ties and near ties are drawn
 ROUNDS: Final = 6  # of transport after dock groups were decided anew
 GROUPS: Final = 24  # decided anew at a time
+FEW: Final = 12  # troubled groups; when it is no more, it pays to look wider
+WIDE: Final = 0.4  # share of those steps in which siblings' dock groups are decided along
 MIP_SECONDS: Final = 0.5
 WORSE: Final = 0.002  # relative: how far the search may stray from the best plan
 
@@ -74,10 +76,11 @@ class Search:
             self.board = places.filled(self.run.model, self.run.start)
 
     def _drawn(self) -> list[IntArray]:
-        """Return sets of visits: of the groups with unplaced visits, and one group drawn by its visits' excess."""
+        """Return sets of visits: of groups with unplaced visits, or of two at random when all are placed."""
         m, start = self.run.model, self.board.start
         troubled = np.unique(m.group[(start < 0) & (m.last >= m.first)])
         groups = self.rng.permutation(troubled)[:GROUPS]
         if not len(groups) and len(start):
             groups = np.unique(m.group[self.rng.integers(0, len(start), 2)])
-        return [regroup.drawn(m, start, int(g), int(self.rng.choice(m.wish[m.group == g]))) for g in groups]
+        wide = len(troubled) <= FEW and bool(self.rng.random() < WIDE)
+        return [regroup.drawn(m, start, int(g), int(self.rng.choice(m.wish[m.group == g])), wide=wide) for g in groups]

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from solver.outcome import Status
-from solver.slots import bound, check, flavours, model
+from solver.slots import bound, check, construct, flavours, groupwise, model, places, subproblem, transport
 from solver.slots.instance import SlotInstance
 from solver.slots.solve import solve
 
@@ -169,3 +169,33 @@ def test_a_truck_with_eight_visits_makes_them_all():
     outcome = solve(ADVERSARIAL["a truck with eight visits"], seconds=FEW_SECONDS)
 
     assert (outcome.plan.start >= 0).all()
+
+
+@settings(max_examples=80, deadline=None)
+@given(small_parks(), st.integers(0, 2**32 - 1), st.sampled_from([0.3, 5.0, 1e3]))
+def test_dock_groups_in_whole_starts_prove_a_true_bound_at_any_prices(instance, seed, size):
+    rows = model.build(instance)
+    price = bound.whole(rows, np.random.default_rng(seed).random(len(rows.capacity)) * size)
+    part = bound.parts(rows, price)
+
+    for g in range(rows.groups):
+        part[g] = groupwise.part(rows, price, g, seconds=1.0)
+
+    assert bound.from_groups(rows, part) <= optimum(instance)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(small_parks(), st.integers(0, 2**32 - 1), st.integers(1, 8))
+def test_a_round_of_transport_keeps_a_plan_lawful_and_never_makes_it_dearer(instance, seed, reach):
+    rows = model.build(instance)
+    order = np.random.default_rng(seed).permutation(instance.visits)
+    board = places.filled(rows, construct.in_order(rows, order))
+    before = check.cost(instance, board.start)
+    columns = subproblem.columns_of(rows, np.arange(instance.visits))
+    cost = columns.cost + rows.drop[columns.visit]
+
+    gate = transport.improve(rows, board, order, reach, transport.priced(rows, cost, np.zeros(len(cost))))
+
+    assert check.violations(instance, board.start) == []
+    assert check.cost(instance, board.start) <= before
+    assert (gate >= 0).all()
