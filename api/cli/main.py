@@ -1,5 +1,6 @@
 """The command `parkdispatch`: parse, ask, answer. Every fault of the user's is one line and exit code 2."""
 
+import importlib
 import sys
 from typing import Annotated
 
@@ -7,31 +8,42 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 import parkdispatch
-from api.cli.benching import bench_app
-from api.cli.demo import demo
-from api.cli.generating import generate_app
 from api.cli.output import put_line, say
-from api.cli.serving import serve, worker
-from api.cli.solving import check_app, solve_app
 from dispatch.store.binary import StoreFault
 from dispatch.store.commit import StoreDown
 from solver.reading import BadInput
 
-app = typer.Typer(
-    name="parkdispatch",
-    help="Entry slots and return loads for a logistics park, planned together.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-app.add_typer(generate_app, name="generate")
-app.add_typer(solve_app, name="solve")
-app.add_typer(check_app, name="check")
-app.add_typer(bench_app, name="bench")
-app.command("demo")(demo)
-app.command("serve")(serve)
-app.command("worker")(worker)
+COMMANDS = {  # each is loaded only when it is called: solvers and the web take seconds to load
+    "generate": "api.cli.generating:generate_app",
+    "solve": "api.cli.solving:solve_app",
+    "check": "api.cli.solving:check_app",
+    "bench": "api.cli.benching:bench_app",
+    "demo": "api.cli.demo:demo",
+    "serve": "api.cli.serving:serve",
+    "worker": "api.cli.serving:worker",
+}
+
+
+def app_for(arguments: list[str]) -> typer.Typer:
+    """Return the command line with the command that is called, with all of them when that is not plain."""
+    app = typer.Typer(
+        name="parkdispatch",
+        help="Entry slots and return loads for a logistics park, planned together.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.callback()(root)
+    called = arguments[:1] if arguments[:1] and arguments[0] in COMMANDS else list(COMMANDS)
+    for name in called:
+        module, _, attribute = COMMANDS[name].partition(":")
+        part = getattr(importlib.import_module(module), attribute)
+        if isinstance(part, typer.Typer):
+            app.add_typer(part, name=name)
+        else:
+            app.command(name)(part)
+    return app
 
 
 def _version(wanted: bool) -> None:
@@ -40,7 +52,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def root(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="print it")] = False,
 ) -> None:
@@ -54,8 +65,8 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Return the exit code of one call: 0 done, 1 a check that failed, 2 bad input, 130 interrupted."""
-    command = typer.main.get_command(app)
     try:
+        command = typer.main.get_command(app_for(arguments))
         return int(command.main(args=arguments, prog_name="parkdispatch", standalone_mode=False) or 0)
     except BadInput as fault:
         say(f"parkdispatch: {fault}")
