@@ -39,3 +39,6 @@ else
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 fi
+
+echo "compiling the solvers (once)" >&2
+.venv/bin/python -m solver.warm
