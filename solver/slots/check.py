@@ -12,6 +12,17 @@ import numpy as np
 from solver.reading import IntArray
 from solver.slots.instance import PlanFile, SlotInstance
 
+UNLIMITED: Final = int(np.iinfo(np.int64).max)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What each slot admits: `docks` (G, T), `gate` (T,), `quota` (C, T), UNLIMITED for a carrier without one."""
+
+    docks: IntArray
+    gate: IntArray
+    quota: IntArray
+
 
 @dataclass(frozen=True, slots=True)
 class Violation:
@@ -37,8 +48,19 @@ def violations(instance: SlotInstance, start: IntArray) -> list[Violation]:
 
 
 def cost(instance: SlotInstance, start: IntArray) -> int:
-    """Return F1 + F2 of a plan, `start` (V,) with -1 for not placed."""
-    return displacement_cost(instance, start) + drop_cost(instance, start)
+    """Return F1 + F2 + F3 + F4 of a plan, `start` (V,) with -1 for not placed."""
+    return sum(part(instance, start) for part in COSTS.values())
+
+
+def limits(instance: SlotInstance) -> Limits:
+    """Return what the rows S2, S3 and S4 admit: the capacity, or what frozen visits use where that is more."""
+    fixed = np.where(instance.frozen == 1, instance.promised, -1)
+    quota = np.where(instance.quota < 0, UNLIMITED, instance.quota)
+    return Limits(
+        docks=np.maximum(instance.docks, dock_use(instance, fixed)),
+        gate=np.maximum(instance.gate, gate_use(instance, fixed)),
+        quota=np.maximum(quota[:, None], carrier_use(instance, fixed)),
+    )
 
 
 def displacement_cost(instance: SlotInstance, start: IntArray) -> int:
@@ -53,10 +75,46 @@ def drop_cost(instance: SlotInstance, start: IntArray) -> int:
     return int(instance.weight[start < 0].sum()) * instance.drop
 
 
+def move_cost(instance: SlotInstance, start: IntArray) -> int:
+    """F3: w(v) * move over the visits with a promise that do not start there, moved or not placed."""
+    if not instance.move:
+        return 0
+    broken = (instance.promised >= 0) & (start != instance.promised)
+    return int(instance.weight[broken].sum()) * instance.move
+
+
+def unfairness_cost(instance: SlotInstance, start: IntArray) -> int:
+    """F4: fairness * slots that a carrier's visits are moved beyond fair_slots each, over the carriers."""
+    if not instance.fairness:
+        return 0
+    theirs = instance.carrier >= 0
+    carrier, carriers = instance.carrier[theirs], len(instance.quota)
+    moved = np.zeros(carriers, dtype=np.int64)
+    np.add.at(moved, carrier, slots_moved(instance, start)[theirs])
+    beyond = moved - instance.fair_slots * np.bincount(carrier, minlength=carriers)
+    return int(np.maximum(0, beyond).sum()) * instance.fairness
+
+
+def slots_moved(instance: SlotInstance, start: IntArray) -> IntArray:
+    """Return moved(v), (V,): |start - wish|, and for a visit that is not placed the most any allowed start has.
+
+    So leaving a visit out never makes a plan look fairer. A visit without an allowed start has 0 unplaced.
+    """
+    last = np.minimum(instance.latest, instance.horizon - instance.duration)
+    farthest = np.maximum(np.abs(instance.earliest - instance.wish), np.abs(last - instance.wish))
+    farthest[(last < instance.earliest) | (instance.frozen == 1)] = 0
+    moved: IntArray = np.where(start >= 0, np.abs(start - instance.wish), farthest)
+    return moved
+
+
 def each_visit_starts_once_in_its_window(instance: SlotInstance, start: IntArray) -> list[Violation]:
-    """S1: a visit gets one allowed start (earliest <= s <= latest, s + duration <= horizon) or none."""
+    """S1: a visit gets one allowed start (earliest <= s <= latest, s + duration <= horizon) or none.
+
+    What a frozen visit may do is the business of S6.
+    """
     outside = (start < instance.earliest) | (start > instance.latest)
     outside |= start + instance.duration > instance.horizon
+    outside &= instance.frozen == 0
     faults = []
     for v in np.flatnonzero(outside & (start != -1)).tolist():
         last = min(int(instance.latest[v]), instance.horizon - int(instance.duration[v]))
@@ -68,62 +126,66 @@ def each_visit_starts_once_in_its_window(instance: SlotInstance, start: IntArray
 
 def no_dock_group_is_over_full(instance: SlotInstance, start: IntArray) -> list[Violation]:
     """S2: in every slot a dock group holds at most as many trucks as it has docks."""
-    used = dock_use(instance, start)
+    used, limit = dock_use(instance, start), limits(instance).docks
     return [
         Violation(
             "S2",
-            f"S2 dock group {g} slot {t}: {used[g, t]} trucks, {instance.docks[g, t]} docks",
+            f"S2 dock group {g} slot {t}: {used[g, t]} trucks, {limit[g, t]} docks",
             dock_group=g,
             slot=t,
             used=int(used[g, t]),
-            limit=int(instance.docks[g, t]),
+            limit=int(limit[g, t]),
         )
-        for g, t in np.argwhere(used > instance.docks).tolist()
+        for g, t in np.argwhere(used > limit).tolist()
     ]
 
 
 def the_gate_is_not_over_full(instance: SlotInstance, start: IntArray) -> list[Violation]:
     """S3: in every slot the gate admits at most what its lanes can serve."""
-    used = gate_use(instance, start)
+    used, limit = gate_use(instance, start), limits(instance).gate
     return [
         Violation(
             "S3",
-            f"S3 gate slot {t}: {used[t]} trucks, {instance.gate[t]} can be admitted",
+            f"S3 gate slot {t}: {used[t]} trucks, {limit[t]} can be admitted",
             slot=t,
             used=int(used[t]),
-            limit=int(instance.gate[t]),
+            limit=int(limit[t]),
         )
-        for t in np.flatnonzero(used > instance.gate).tolist()
+        for t in np.flatnonzero(used > limit).tolist()
     ]
 
 
 def no_carrier_exceeds_its_quota(instance: SlotInstance, start: IntArray) -> list[Violation]:
     """S4: in every slot a carrier with a quota starts at most that many visits."""
-    used = carrier_use(instance, start)
-    limit = np.where(instance.quota < 0, np.iinfo(np.int64).max, instance.quota)
+    used, limit = carrier_use(instance, start), limits(instance).quota
     return [
         Violation(
             "S4",
-            f"S4 carrier {c} slot {t}: {used[c, t]} starts, quota {instance.quota[c]}",
+            f"S4 carrier {c} slot {t}: {used[c, t]} starts, quota {limit[c, t]}",
             carrier=c,
             slot=t,
             used=int(used[c, t]),
-            limit=int(instance.quota[c]),
+            limit=int(limit[c, t]),
         )
-        for c, t in np.argwhere(used > limit[:, None]).tolist()
+        for c, t in np.argwhere(used > limit).tolist()
     ]
 
 
 def no_truck_is_in_two_places(instance: SlotInstance, start: IntArray) -> list[Violation]:
-    """S5: visits of one truck, each [start, start + duration + turn), do not overlap.
+    """S5: visits of one truck, each [start, start + duration + turn), do not overlap unless both are frozen.
 
-    Sorted by start, some neighbours overlap if any two do; neighbours are what is reported.
+    Reported is, per visit, the earlier one that keeps the truck longest among those it may not overlap. A start
+    outside the horizon is the business of S1.
     """
-    mine = np.flatnonzero((instance.truck >= 0) & (start >= 0))
+    mine = np.flatnonzero((instance.truck >= 0) & (start >= 0) & (start < instance.horizon))
     mine = mine[np.lexsort((mine, start[mine], instance.truck[mine]))]
-    first, second = mine[:-1], mine[1:]
-    free = start[first] + instance.duration[first] + instance.turn
-    clash = (instance.truck[first] == instance.truck[second]) & (start[second] < free)
+    if not len(mine):
+        return []
+    movable = np.where(instance.frozen[mine] == 1, -1, mine)
+    longest = _longest_before(instance, start, mine, mine)
+    other = np.where(instance.frozen[mine] == 1, _longest_before(instance, start, mine, movable), longest)
+    free = start[other] + instance.duration[other] + instance.turn
+    clash = (other >= 0) & (start[mine] < free)
     return [
         Violation(
             "S5",
@@ -133,7 +195,34 @@ def no_truck_is_in_two_places(instance: SlotInstance, start: IntArray) -> list[V
             truck=int(instance.truck[a]),
             slot=int(start[b]),
         )
-        for a, b, until in zip(first[clash].tolist(), second[clash].tolist(), free[clash].tolist(), strict=True)
+        for a, b, until in zip(other[clash].tolist(), mine[clash].tolist(), free[clash].tolist(), strict=True)
+    ]
+
+
+def _longest_before(instance: SlotInstance, start: IntArray, order: IntArray, counted: IntArray) -> IntArray:
+    """Return for each visit of `order` (n,), sorted by truck and start, who before it keeps its truck longest.
+
+    Only visits in `counted` (n,), `order` with -1 in some places, count. -1 where there is none.
+    """
+    truck = np.unique(instance.truck[order], return_inverse=True)[1]
+    until = start[order] + instance.duration[order] + instance.turn
+    key = truck * (int(until.max()) + 1) + np.where(counted >= 0, until, 0)
+    most = np.maximum.accumulate(key)
+    at = np.maximum.accumulate(np.where(key == most, np.arange(len(order)), 0))
+    before = np.where(truck[1:] == truck[:-1], counted[at[:-1]], -1)
+    return np.concatenate([[-1], before])
+
+
+def a_frozen_visit_stays_where_it_was_promised(instance: SlotInstance, start: IntArray) -> list[Violation]:
+    """S6: a frozen visit starts in its promised slot, whatever its window says; without a promise it stays out."""
+    return [
+        Violation(
+            "S6",
+            f"S6 visit {v}: starts in slot {start[v]}, frozen is {instance.promised[v]}",
+            visit=v,
+            slot=int(start[v]),
+        )
+        for v in np.flatnonzero((instance.frozen == 1) & (start != instance.promised)).tolist()
     ]
 
 
@@ -180,6 +269,12 @@ LABELS: Final[dict[str, Callable[[SlotInstance, IntArray], list[Violation]]]] = 
     "S3": the_gate_is_not_over_full,
     "S4": no_carrier_exceeds_its_quota,
     "S5": no_truck_is_in_two_places,
+    "S6": a_frozen_visit_stays_where_it_was_promised,
 }
 
-COSTS: Final[dict[str, Callable[[SlotInstance, IntArray], int]]] = {"F1": displacement_cost, "F2": drop_cost}
+COSTS: Final[dict[str, Callable[[SlotInstance, IntArray], int]]] = {
+    "F1": displacement_cost,
+    "F2": drop_cost,
+    "F3": move_cost,
+    "F4": unfairness_cost,
+}

@@ -14,12 +14,13 @@ from solver.reading import BadInput, Fields, IntArray, read_json
 
 MAX_HORIZON: Final = 10_080  # a week of minutes
 MAX_COUNT: Final = 1_000_000  # docks, lanes, quotas, weights, durations
-MAX_PRICE: Final = 1_000_000_000  # early, late, drop
+MAX_PRICE: Final = 1_000_000_000  # early, late, drop, move, fairness
 MAX_TRUCK: Final = 2**31 - 1
 WORST_COST: Final = 2**52  # the costliest plan of an instance; scaled prices then stay below 2**62
 
 VISIT_FIELDS: Final = ("dock_group", "duration", "wish", "earliest", "latest", "weight", "carrier", "truck")
-HEAD_FIELDS: Final = ("slot_minutes", "horizon", "turn", "early", "late", "drop")
+OPTIONAL_VISIT_FIELDS: Final = {"promised": -1, "frozen": 0}  # what a visit has when the file does not say
+OPTIONAL_HEAD_FIELDS: Final = ("move", "fairness", "fair_slots")  # 0 when the file does not say
 
 Numbers = Sequence[int] | IntArray
 
@@ -31,10 +32,12 @@ class SlotInstance:
     All arrays are int64 and read-only. `docks` (G, T) docks per dock group and slot; `gate` (T,) admissions
     per slot; `quota` (C,) starts per slot and carrier, -1 none; per visit, shape (V,): `dock_group`,
     `duration` in slots, `wish`, `earliest`, `latest` start slots, `weight` >= 1, `carrier` and `truck`, -1
-    none. `turn`, `early`, `late` and `drop` as in formulation.md. Raises BadInput at birth when a number is
-    outside what the file format allows. A visit longer than the room its window leaves (`earliest + duration
-    > horizon`) is lawful input: it has no allowed start and is never placed. An empty window (`earliest >
-    latest`) is a mistake and refused.
+    none, `promised` start slot, -1 none, `frozen` 1 when the promise is already kept and cannot change, else
+    0. `turn` and the prices `early`, `late`, `drop`, `move`, `fairness` with `fair_slots` as in
+    formulation.md. Raises BadInput at birth when a number is outside what the file format allows. A visit
+    longer than the room its window leaves (`earliest + duration > horizon`) is lawful input: it has no
+    allowed start and is never placed. An empty window (`earliest > latest`) is a mistake and refused, and so
+    is a frozen visit whose promise does not end within the horizon.
     """
 
     slot_minutes: int
@@ -54,10 +57,15 @@ class SlotInstance:
     weight: IntArray
     carrier: IntArray
     truck: IntArray
+    promised: IntArray
+    frozen: IntArray
+    move: int
+    fairness: int
+    fair_slots: int
 
     def __post_init__(self) -> None:
-        for name in ("docks", "gate", "quota", *VISIT_FIELDS):
-            object.__setattr__(self, name, _frozen(name, getattr(self, name)))
+        for name in ("docks", "gate", "quota", *VISIT_FIELDS, *OPTIONAL_VISIT_FIELDS):
+            object.__setattr__(self, name, _read_only(name, getattr(self, name)))
         _check(self)
 
     @property
@@ -79,8 +87,12 @@ class SlotInstance:
         """Return an instance from anything array-like; `head` is slot_minutes, horizon, turn, early, late,
         drop.
 
-        Raises BadInput that names `source`, the field and its index.
+        What is optional in the file (`promised`, `frozen`, `move`, `fairness`, `fair_slots`) is optional
+        here. Raises BadInput that names `source`, the field and its index.
         """
+        count = len(visits["dock_group"])
+        visits = {name: np.full(count, value) for name, value in OPTIONAL_VISIT_FIELDS.items()} | dict(visits)
+        head = dict.fromkeys(OPTIONAL_HEAD_FIELDS, 0) | head
         try:
             return cls(docks=docks, gate=gate, quota=quota, **head, **visits)  # type: ignore[arg-type]  # made arrays at birth
         except BadInput as fault:
@@ -94,7 +106,7 @@ class SlotPlan:
     start: IntArray
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "start", _frozen("start", self.start))
+        object.__setattr__(self, "start", _read_only("start", self.start))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +123,11 @@ def load(path: Path) -> SlotInstance:
     """Return the instance in a JSON file of the format in formulation.md; BadInput when it cannot be used."""
     source = str(path)
     fields = Fields(source, read_json(path))
-    head = {name: fields.integer(name, low, high) for name, (low, high) in _HEAD_RANGES.items()}
+    head = {
+        name: fields.integer(name, low, high)
+        for name, (low, high) in _HEAD_RANGES.items()
+        if name not in OPTIONAL_HEAD_FIELDS or fields.has(name)
+    }
     horizon = head["horizon"]
     docks = fields.matrix("docks", 0, MAX_COUNT, rows=None, columns=horizon)
     gate = fields.integers("gate", 0, MAX_COUNT, length=horizon)
@@ -122,11 +138,16 @@ def load(path: Path) -> SlotInstance:
 
 
 def save(instance: SlotInstance, path: Path) -> None:
-    """Write the instance as JSON, whole or not at all; the same instance gives the same bytes."""
+    """Write the instance as JSON, whole or not at all; the same instance gives the same bytes.
+
+    Optional fields that say nothing are left out.
+    """
     document: dict[str, Any] = {"slot_minutes": instance.slot_minutes, "horizon": instance.horizon}
     document |= {name: getattr(instance, name).tolist() for name in ("docks", "gate", "quota")}
     document |= {name: getattr(instance, name) for name in ("turn", "early", "late", "drop")}
-    document["visits"] = {name: getattr(instance, name).tolist() for name in VISIT_FIELDS}
+    document |= {name: getattr(instance, name) for name in OPTIONAL_HEAD_FIELDS if getattr(instance, name)}
+    said = [name for name, value in OPTIONAL_VISIT_FIELDS.items() if (getattr(instance, name) != value).any()]
+    document["visits"] = {name: getattr(instance, name).tolist() for name in (*VISIT_FIELDS, *said)}
     _write(path, orjson.dumps(document) + b"\n")
 
 
@@ -166,6 +187,9 @@ _HEAD_RANGES: Final = {
     "early": (0, MAX_PRICE),
     "late": (0, MAX_PRICE),
     "drop": (0, MAX_PRICE),
+    "move": (0, MAX_PRICE),
+    "fairness": (0, MAX_PRICE),
+    "fair_slots": (0, MAX_HORIZON),
 }
 
 
@@ -180,6 +204,8 @@ def _visit_ranges(horizon: int, groups: int, carriers: int) -> dict[str, tuple[i
         "weight": (1, MAX_COUNT),
         "carrier": (-1, carriers - 1),
         "truck": (-1, MAX_TRUCK),
+        "promised": (-1, horizon - 1),
+        "frozen": (0, 1),
     }
 
 
@@ -187,7 +213,8 @@ def _read_visits(fields: Fields, horizon: int, groups: int, carriers: int) -> di
     ranges = _visit_ranges(horizon, groups, carriers)
     first = fields.any("dock_group")
     length = len(first) if isinstance(first, list) else None
-    visits: dict[str, Numbers] = {name: fields.integers(name, *ranges[name], length=length) for name in VISIT_FIELDS}
+    named = [*VISIT_FIELDS, *(name for name in OPTIONAL_VISIT_FIELDS if fields.has(name))]
+    visits: dict[str, Numbers] = {name: fields.integers(name, *ranges[name], length=length) for name in named}
     fields.done()
     return visits
 
@@ -205,12 +232,13 @@ def _check(instance: SlotInstance) -> None:
     for name, (low, high) in ranges.items():
         _check_range(f"visits.{name}", getattr(instance, name), low, high)
     _check_windows(instance)
+    _check_frozen(instance)
     _check_worst_cost(instance)
 
 
 def _check_shape(instance: SlotInstance) -> None:
     shapes: dict[str, tuple[int, ...]] = {"gate": (instance.horizon,), "quota": (instance.quota.size,)}
-    shapes |= dict.fromkeys(VISIT_FIELDS, (instance.visits,))
+    shapes |= dict.fromkeys((*VISIT_FIELDS, *OPTIONAL_VISIT_FIELDS), (instance.visits,))
     shapes["docks"] = (len(instance.docks), instance.horizon)
     for name, shape in shapes.items():
         found = getattr(instance, name).shape
@@ -234,15 +262,27 @@ def _check_windows(instance: SlotInstance) -> None:
         raise BadInput("slot instance", f"visits.latest[{v}]", problem)
 
 
+def _check_frozen(instance: SlotInstance) -> None:
+    beyond = (instance.frozen == 1) & (instance.promised + instance.duration > instance.horizon)
+    too_late = np.flatnonzero(beyond & (instance.promised >= 0))
+    if len(too_late):
+        v = int(too_late[0])
+        problem = f"is {instance.promised[v]} for a frozen visit of {instance.duration[v]} slots, which would end "
+        problem += f"after the last of {instance.horizon}"
+        raise BadInput("slot instance", f"visits.promised[{v}]", problem)
+
+
 def _check_worst_cost(instance: SlotInstance) -> None:
     each = max(instance.drop, instance.early * instance.horizon, instance.late * instance.horizon)
     worst = int(instance.weight.sum()) * each
+    worst += int(instance.weight[instance.promised >= 0].sum()) * instance.move
+    worst += int((instance.carrier >= 0).sum()) * instance.horizon * instance.fairness
     if worst >= WORST_COST:
-        problem = f"with early, late and drop as given a plan could cost {worst}; the limit is {WORST_COST - 1}"
+        problem = f"with the prices as given a plan could cost {worst}; the limit is {WORST_COST - 1}"
         raise BadInput("slot instance", "visits.weight", problem)
 
 
-def _frozen(name: str, values: Numbers) -> IntArray:
+def _read_only(name: str, values: Numbers) -> IntArray:
     try:
         array = np.array(values, dtype=np.int64) if len(values) else np.zeros(_empty_shape(values), np.int64)
     except (TypeError, ValueError, OverflowError):

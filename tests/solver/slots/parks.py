@@ -16,6 +16,8 @@ ONE_VISIT = {
     "weight": 1,
     "carrier": -1,
     "truck": -1,
+    "promised": -1,
+    "frozen": 0,
 }
 
 
@@ -37,48 +39,107 @@ def park(visits: list[dict[str, int]], **changes: Any) -> SlotInstance:
     return SlotInstance.build(visits={name: [row[name] for row in rows] for name in ONE_VISIT}, **head)
 
 
+def drawn_park(rng: np.random.Generator, visits: int, *, horizon: int = 4, **changes: Any) -> SlotInstance:
+    """Return a small crowded park with everything in it: promises, frozen visits, quotas, trucks, fairness."""
+    rows = []
+    for _ in range(visits):
+        earliest, latest = np.sort(rng.integers(0, horizon, 2)).tolist()
+        duration, promised = int(rng.integers(1, 3)), int(rng.integers(-1, horizon))
+        visit = {"wish": int(rng.integers(0, horizon)), "earliest": earliest, "latest": latest, "duration": duration}
+        visit |= {"dock_group": int(rng.integers(0, 2)), "weight": int(rng.integers(1, 4)), "promised": promised}
+        visit |= {"carrier": int(rng.integers(-1, 2)), "truck": int(rng.integers(-1, 2))}
+        rows.append(visit | {"frozen": int(rng.random() < 0.25 and promised + duration <= horizon)})
+    head: dict[str, Any] = {
+        "docks": rng.integers(0, 3, (2, horizon)).tolist(),
+        "gate": rng.integers(0, 3, horizon).tolist(),
+        "quota": rng.integers(-1, 2, 2).tolist(),
+        "turn": int(rng.integers(0, 2)),
+        "early": int(rng.integers(0, 3)),
+        "late": int(rng.integers(0, 3)),
+        "drop": int(rng.choice([1, 5, 20])),
+        "move": int(rng.integers(0, 4)),
+        "fairness": int(rng.integers(0, 3)),
+        "fair_slots": int(rng.integers(0, 2)),
+    }
+    return park(rows, horizon=horizon, **(head | changes))
+
+
 def optimum(instance: SlotInstance) -> int:
     """Return the least cost of a lawful plan: every row of formulation.md, S5 as pairs, solved by HiGHS."""
-    columns = [
-        (v, s)
-        for v in range(instance.visits)
-        for s in range(instance.earliest[v], min(instance.latest[v], instance.horizon - instance.duration[v]) + 1)
-    ]
-    dropped = int(instance.weight.sum()) * instance.drop
+    i = instance
+    columns = [(v, s) for v in range(i.visits) for s in starts_of(i, v)]
+    unplaced = sum(_cost(i, v, -1) for v in range(i.visits))
+    unfair = _rows_of_fairness(i, columns)
     if not columns:
-        return dropped
-    rows, limits = _rows(instance, columns)
-    gain = [_cost(instance, v, s) - int(instance.weight[v]) * instance.drop for v, s in columns]
+        return unplaced + sum(i.fairness * max(0, -limit) for _, limit in unfair)
+    rows, limits = _rows(i, columns)
+    slack = np.zeros((len(rows), len(unfair)))
+    if unfair:
+        rows += [row for row, _ in unfair]
+        limits += [limit for _, limit in unfair]
+        slack = np.vstack([slack, -np.eye(len(unfair))])
+    gain = [_cost(i, v, s) - _cost(i, v, -1) for v, s in columns] + [i.fairness] * len(unfair)
+    fixed = [int(i.frozen[v]) for v, _ in columns] + [0] * len(unfair)
     result = milp(
         gain,
-        integrality=np.ones(len(columns)),
-        bounds=Bounds(0, 1),
-        constraints=LinearConstraint(np.array(rows), -np.inf, limits),
+        integrality=np.array([1] * len(columns) + [0] * len(unfair)),
+        bounds=Bounds(fixed, [1] * len(columns) + [np.inf] * len(unfair)),
+        constraints=LinearConstraint(np.hstack([np.array(rows, dtype=float), slack]), -np.inf, limits),
         options={"mip_rel_gap": 0.0},
     )
-    return round(result.fun) + dropped
+    return round(result.fun) + unplaced
+
+
+def starts_of(instance: SlotInstance, v: int) -> list[int]:
+    """Return the allowed starts of a visit."""
+    if instance.frozen[v]:
+        return [int(s) for s in [instance.promised[v]] if s >= 0]
+    last = min(int(instance.latest[v]), instance.horizon - int(instance.duration[v]))
+    return list(range(int(instance.earliest[v]), last + 1))
 
 
 def _cost(instance: SlotInstance, v: int, s: int) -> int:
     moved = s - int(instance.wish[v])
-    return int(instance.weight[v]) * (instance.late * moved if moved > 0 else -instance.early * moved)
+    each = instance.drop if s < 0 else instance.late * moved if moved > 0 else -instance.early * moved
+    if instance.promised[v] >= 0 and s != instance.promised[v]:
+        each += instance.move
+    return int(instance.weight[v]) * each
+
+
+def _rows_of_fairness(instance: SlotInstance, columns: list[tuple[int, int]]) -> list[tuple[list[float], int]]:
+    """Return per carrier the row `moved by the columns - what is paid for <= limit`."""
+    i = instance
+    moved = {(v, s): abs(s - int(i.wish[v])) for v, s in columns}
+    far = [max((moved[v, s] for s in starts_of(i, v)), default=0) * (1 - int(i.frozen[v])) for v in range(i.visits)]
+    return [
+        (
+            [float(moved[v, s] - far[v]) * bool(i.carrier[v] == c) for v, s in columns],
+            sum(i.fair_slots - far[v] for v in range(i.visits) if i.carrier[v] == c),
+        )
+        for c in range(len(i.quota) if i.fairness else 0)
+    ]
 
 
 def _rows(instance: SlotInstance, columns: list[tuple[int, int]]) -> tuple[list[list[bool]], list[int]]:
     i = instance
     rows, limits = [[v == w for v, _ in columns] for w in range(i.visits)], [1] * i.visits
+    capacities = []
     for t in range(i.horizon):
-        rows.append([s == t for _, s in columns])
-        limits.append(int(i.gate[t]))
+        capacities.append(([s == t for _, s in columns], int(i.gate[t])))
         for g in range(len(i.docks)):
-            rows.append([i.dock_group[v] == g and s <= t < s + i.duration[v] for v, s in columns])
-            limits.append(int(i.docks[g, t]))
-        for c in np.flatnonzero(i.quota >= 0):
-            rows.append([i.carrier[v] == c and s == t for v, s in columns])
-            limits.append(int(i.quota[c]))
+            stands = [bool(i.dock_group[v] == g and s <= t < s + i.duration[v]) for v, s in columns]
+            capacities.append((stands, int(i.docks[g, t])))
+        capacities += [
+            ([bool(i.carrier[v] == c and s == t) for v, s in columns], int(i.quota[c]))
+            for c in np.flatnonzero(i.quota >= 0)
+        ]
+    frozen = np.array([i.frozen[v] for v, _ in columns])
+    rows += [row for row, _ in capacities]
+    limits += [max(limit, int(np.array(row) @ frozen)) for row, limit in capacities]
     for a, (v, s) in enumerate(columns):
         for b, (w, r) in enumerate(columns[:a]):
-            if v != w and i.truck[v] == i.truck[w] >= 0 and _overlap(i, v, s, w, r):
+            excused = i.frozen[v] and i.frozen[w]
+            if v != w and i.truck[v] == i.truck[w] >= 0 and not excused and _overlap(i, v, s, w, r):
                 rows.append([j in (a, b) for j in range(len(columns))])
                 limits.append(1)
     return rows, limits

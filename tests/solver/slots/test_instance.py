@@ -48,6 +48,28 @@ def test_a_day_is_read_back_as_it_was_written(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.json", "b.json"]
 
 
+def test_a_file_without_promises_says_nothing_of_them_when_saved(tmp_path):
+    day = instance.load(written(tmp_path / "a.json", GOOD))
+
+    instance.save(day, tmp_path / "b.json")
+
+    assert json.loads((tmp_path / "b.json").read_text()) == GOOD
+    assert (day.promised.tolist(), day.frozen.tolist()) == ([-1, -1], [0, 0])
+    assert (day.move, day.fairness, day.fair_slots) == (0, 0, 0)
+
+
+def test_promises_are_read_back_as_they_were_written(tmp_path):
+    visits = GOOD["visits"] | {"promised": [3, -1], "frozen": [1, 0]}
+    document = GOOD | {"move": 5, "fairness": 2, "fair_slots": 1, "visits": visits}
+
+    day = instance.load(written(tmp_path / "a.json", document))
+    instance.save(day, tmp_path / "b.json")
+
+    assert json.loads((tmp_path / "b.json").read_text()) == document
+    assert (day.promised.tolist(), day.frozen.tolist()) == ([3, -1], [1, 0])
+    assert (day.move, day.fairness, day.fair_slots) == (5, 2, 1)
+
+
 def test_a_day_without_visits_is_lawful(tmp_path):
     empty = GOOD | {"visits": {name: [] for name in GOOD["visits"]}, "docks": [], "quota": []}
 
@@ -71,6 +93,9 @@ HEAD_FAULTS = [
     ("docks", 3, "docks"),
     ("quota", [-2, 0], "quota[0]"),
     ("typo", 1, "typo"),
+    ("move", -1, "move"),
+    ("fairness", 0.5, "fairness"),
+    ("fair_slots", 10_081, "fair_slots"),
     ("visits", [], "visits"),
 ]
 VISIT_FAULTS = [
@@ -88,6 +113,10 @@ VISIT_FAULTS = [
     ("truck", [2**63, 0], "truck[0]"),
     ("truck", [True, 0], "truck[0]"),
     ("wish", ["a", 0], "wish[0]"),
+    ("promised", [4, 0], "promised[0]"),
+    ("promised", [-1], "promised"),
+    ("frozen", [0, 2], "frozen[1]"),
+    ("frozen", [0, True], "frozen[1]"),
 ]
 
 
@@ -117,6 +146,21 @@ def test_junk_is_refused(tmp_path, junk):
 def test_prices_that_could_leave_64_bits_are_refused():
     with pytest.raises(BadInput, match="could cost"):
         park([{"weight": 10**6}] * 6, drop=10**9)
+
+
+def test_a_frozen_visit_ends_within_the_day(tmp_path):
+    visits = GOOD["visits"] | {"promised": [0, 2], "frozen": [0, 1]}
+
+    with pytest.raises(BadInput, match=r"visits\.promised\[1\]: is 2 for a frozen visit of 9 slots"):
+        instance.load(written(tmp_path / "a.json", GOOD | {"visits": visits}))
+
+
+@pytest.mark.parametrize(
+    ("visit", "prices"), [({"promised": 1}, {"move": 10**9}), ({"carrier": 0}, {"fairness": 10**9, "quota": [-1]})]
+)
+def test_new_prices_that_could_leave_64_bits_are_refused_too(visit, prices):
+    with pytest.raises(BadInput, match="could cost"):
+        park([{"weight": 10**6} | visit] * 6000, horizon=1000, **prices)
 
 
 def test_arrays_are_read_only():
