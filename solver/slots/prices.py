@@ -18,12 +18,15 @@ import numpy as np
 from numba import njit
 
 from solver.reading import IntArray
+from solver.slots import bound
 from solver.slots.model import FloatArray, Model
 
 _STEP: Final = 0.95  # of the largest step that is proven to converge
 _TINY: Final = 1e-9  # a share that small moves no price
-_WEIGHT: Final = 1.5  # first guess of how far prices move per share moved, in Model.unit
+_WEIGHT: Final = 3.0  # first guess of how far prices move per share moved, in Model.unit
+_USUAL: Final = 10.0  # Model.unit: a priced choice that costs no more is nothing special
 _LOOK: Final = 8  # steps between two looks at the residual
+_SURE: Final = 0.3  # Model.unit by which a choice must lead for its visit to be left alone until the next look
 
 
 class PriceState(NamedTuple):
@@ -38,13 +41,18 @@ class PriceState(NamedTuple):
     price_next: FloatArray
     share_step: FloatArray  # (V,)
     price_step: FloatArray  # (R,), 0 for rows that cannot bind
-    scalar: FloatArray  # (5,): weight, steps since restart, residual then, residual one look before, steps in all
+    still: FloatArray  # (R,) use of the visits that are left alone until the next look
+    awake: IntArray  # (V,) the others, the first `scalar[5]` of them
+    scalar: FloatArray  # (6,): weight, steps since restart, residual then, residual one look before, steps in
+    # all, visits awake
 
 
 def start(model: Model, plan: IntArray, price: FloatArray) -> PriceState:
     """Return the state before the first step: the shares of a plan (V,), prices (R,) in cost units."""
-    touching, rows_used = _touching(model)
-    price_step = np.where(touching > model.capacity, 1.0 / np.maximum(touching, 1.0), 0.0)
+    scale = _scale(model, price)
+    touching, rows_used = _touching(model, 1.0 / scale)
+    can_bind = _touching(model, np.ones(len(scale)))[0] > model.capacity
+    price_step = np.where(can_bind, 1.0 / np.maximum(touching, 1e-12), 0.0)
     placed = np.flatnonzero((plan >= model.first) & (plan <= model.last))
     share = np.zeros(int(model.column[-1]))
     share[model.column[placed] + plan[placed] - model.first[placed]] = 1.0
@@ -57,10 +65,28 @@ def start(model: Model, plan: IntArray, price: FloatArray) -> PriceState:
         price_anchor=price.copy(),
         share_next=share.copy(),
         price_next=price.copy(),
-        share_step=1.0 / rows_used,
+        share_step=1.0 / (rows_used * scale),
         price_step=price_step,
-        scalar=np.array([_WEIGHT, 0.0, np.inf, np.inf, 0.0]),
+        still=np.zeros(len(price)),
+        awake=np.arange(len(model.first)),
+        scalar=np.array([_WEIGHT, 0.0, np.inf, np.inf, 0.0, float(len(model.first))]),
     )
+
+
+def _scale(model: Model, price: FloatArray) -> FloatArray:
+    """Return how far prices are likely to move around each visit, (V,), 1 for a few slots of displacement.
+
+    It is what the visit's choice costs at `price` (R,), or its dock group's mean of that where that is more.
+
+    A visit's steps are divided by it and those of its rows multiplied, which keeps the method convergent: with b(v)
+    for 1 / scale, steps 1 / sum of b over a row's columns and b / (rows of a column) satisfy Pock and Chambolle's
+    condition.
+    """
+    least = bound.minima(model, bound.whole(model, price)) / bound.SCALE
+    each = np.maximum(1.0, least / (_USUAL * model.unit))
+    members = np.maximum(1, np.diff(model.group_start))
+    scale: FloatArray = np.maximum(each, (np.bincount(model.group, each, model.groups) / members)[model.group])
+    return scale
 
 
 def latest(model: Model, state: PriceState) -> FloatArray:
@@ -92,8 +118,9 @@ def _step(m: Model, state: PriceState, use: FloatArray, before: FloatArray, room
     new = (since + 1.0) / (since + 2.0)
     first, last, column, share, anchor = m.first, m.last, m.column, state.share, state.share_anchor
     _sum_prices(state.price, before)
-    use[:] = 0.0
-    for v in range(len(first)):
+    use[:] = state.still
+    for k in range(int(state.scalar[5])):
+        v = state.awake[k]
         count, at = last[v] - first[v] + 1, column[v]
         level = _descend(m, state, before, v, room, _STEP / weight)
         for i in range(count):
@@ -120,17 +147,28 @@ def _look(m: Model, state: PriceState, use: FloatArray, before: FloatArray, room
     weight, since = scalar[0], scalar[1]
     _sum_prices(state.price, before)
     use[:] = 0.0
+    state.still[:] = 0.0
+    awake = 0
     shares, gone = 0.0, 0.0  # squared distance to where the step began, and to the anchor
     for v in range(len(m.first)):
         count, at = m.last[v] - m.first[v] + 1, m.column[v]
         level = _descend(m, state, before, v, room, _STEP / weight)
+        sure = _STEP / weight * state.share_step[v] * _SURE
+        sleeps = True
         for i in range(count):
             each, old = max(0.0, room[i] - level), state.share[at + i]
+            sleeps &= each == old == state.share_anchor[at + i] and (each == 1.0 or room[i] - level < -sure)
             room[i] = 2.0 * each - old
             state.share_next[at + i] = each
             shares += (each - old) ** 2 / state.share_step[v]
             gone += (each - state.share_anchor[at + i]) ** 2 / state.share_step[v]
         _begin_use(m, use, v, room)
+        if sleeps:
+            _begin_use(m, state.still, v, room)
+        else:
+            state.awake[awake] = v
+            awake += 1
+    scalar[5] = awake
     _sum_up(m, use)
     prices, went = 0.0, 0.0
     for r in range(len(use)):
@@ -287,8 +325,9 @@ def _sum_up(m: Model, use: FloatArray) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _touching(m: Model) -> tuple[FloatArray, FloatArray]:
-    """Return how many columns use each row (R,), and how many rows a column of each visit uses (V,)."""
+def _touching(m: Model, each: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return how many columns use each row (R,), a visit's counting `each` (V,), and how many rows a column of each
+    visit uses (V,)."""
     horizon = m.horizon
     docks = horizon
     carriers = docks + m.groups * horizon
@@ -300,12 +339,12 @@ def _touching(m: Model) -> tuple[FloatArray, FloatArray]:
         if m.truck[v] >= 0:
             rows[v] += min(horizon, m.duration[v] + m.turn)
         for s in range(m.first[v], m.last[v] + 1):
-            columns[s] += 1
+            columns[s] += each[v]
             for t in range(s, s + m.duration[v]):
-                columns[docks + m.group[v] * horizon + t] += 1
+                columns[docks + m.group[v] * horizon + t] += each[v]
             if m.carrier[v] >= 0:
-                columns[carriers + m.carrier[v] * horizon + s] += 1
+                columns[carriers + m.carrier[v] * horizon + s] += each[v]
             if m.truck[v] >= 0:
                 for t in range(s, min(horizon, s + m.duration[v] + m.turn)):
-                    columns[trucks + m.truck[v] * horizon + t] += 1
+                    columns[trucks + m.truck[v] * horizon + t] += each[v]
     return columns, rows
