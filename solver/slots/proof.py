@@ -18,11 +18,11 @@ from solver.slots.run import Run
 
 WORK: Final = 5_000_000  # column steps of the price method in a piece
 UNEXPLAINED: Final = 0.25  # of the cost of not placing: prices that far below it do not explain an unplaced visit
-SETTLED: Final = 1e-4  # relative gain of a piece, below which prices count as settled
+SETTLED: Final = 1e-5  # relative gain of a piece, below which prices count as settled
 WORTH: Final = 0.3  # of Model.unit: the least share of the gap that a cluster is decided for
 SOON: Final = 3  # place in the line of a cluster that has grown
 MANY: Final = 10  # dock groups of a cluster that grows no more
-MORE_PIECES: Final = 6  # of prices, before clusters are decided once more
+MORE_PIECES: Final = 20  # of prices, before clusters are decided once more
 
 
 class Proof:

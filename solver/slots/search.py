@@ -20,7 +20,8 @@ FEW: Final = 12  # unplaced visits; when it is no more, it pays to look wider
 WIDE: Final = 0.4  # share of those steps in which siblings' dock groups are decided along
 LEAST: Final = 0.2  # of Model.unit: a share of the gap that is worth a try
 WORSE: Final = 0.002  # relative: how far the search may stray from the best plan to get unplaced visits in
-UNEXPLAINED: Final = 0.25  # of the cost of not placing: a share of the gap above it says that a visit could be placed
+PLACING: Final = 0.6  # share of the steps that try to place visits, while some are not
+HOPE: Final = 0.05  # of the cost of not placing: what an unplaced visit adds to its group's chance of being drawn
 
 
 class Search:
@@ -75,10 +76,10 @@ class Search:
         m = self.run.model
         share = np.maximum(0.0, gap.by_group(m, bound.whole(m, price), self.board.start) - needed)
         unplaced = (self.board.start < 0) & (m.last >= m.first)
-        troubled = np.bincount(m.group[unplaced], minlength=m.groups) * (share > UNEXPLAINED * float(m.drop.min()))
-        if troubled.any():
-            groups = self._heaviest(troubled * share, MANY)
-            wide = int(troubled.sum()) <= FEW and bool(self.rng.random() < WIDE)
+        if unplaced.any() and self.rng.random() < PLACING:
+            value = HOPE * np.bincount(m.group[unplaced], m.drop[unplaced], m.groups)
+            groups = self._heaviest(np.where(value > 0.0, np.maximum(share, value), 0.0), MANY)
+            wide = int(unplaced.sum()) <= FEW and bool(self.rng.random() < WIDE)
             self._regroup(groups, self.gate, effort, rounds=4, worse=WORSE, wide=wide)
             return
         self.tried = np.minimum(self.tried, share)
