@@ -19,7 +19,9 @@ from solver.reading import IntArray
 from solver.slots.model import SCALE, FloatArray, Model
 
 LAGRANGIAN: Final = "Lagrangian relaxation of S2-S5 (S5 as cliques), summed in integers"
-CLUSTERS: Final = "Lagrangian relaxation of S2-S5 (S5 as cliques), some dock groups and trucks by branch and bound (HiGHS)"
+CLUSTERS: Final = (
+    "Lagrangian relaxation of S2-S5 (S5 as cliques), some dock groups and trucks by branch and bound (HiGHS)"
+)
 SEARCH: Final = "branch and bound (HiGHS) over the starts that the Lagrangian bound leaves"
 _SAFE: Final = 2.0**60
 

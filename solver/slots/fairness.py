@@ -75,7 +75,7 @@ class Fairness:
         out = np.flatnonzero((start < 0) & (self.carrier >= 0))
         carriers = len(self.visits)
         at = self.base.column[placed] + start[placed] - self.base.first[placed]
-        moved = np.bincount(self.carrier[placed], self.moved[at], carriers)
+        moved = np.bincount(self.carrier[placed], self.moved[at], carriers).astype(np.float64)
         moved += np.bincount(self.carrier[out], self.far[out], carriers)
         mean: FloatArray = (moved - self.allowance) / np.maximum(1, self.visits)
         return mean

@@ -18,6 +18,7 @@ from solver.slots.run import Run
 from solver.slots.subproblem import Columns
 
 WORK: Final = 5_000_000  # column steps of the price method in a piece
+LOOKS: Final = 40  # of it, at most
 UNEXPLAINED: Final = 0.25  # of the cost of not placing: prices that far below it do not explain an unplaced visit
 SETTLED: Final = 1e-5  # relative gain of a piece, below which prices count as settled
 WORTH: Final = 0.3  # of Model.unit: the least share of the gap that a cluster is decided for
@@ -106,7 +107,7 @@ class Proof:
         m = self.run.model
         if self.state is None:
             self.state = prices.start(m, self.plan, self.price)
-        prices.improve(m, self.state, max(1, WORK // (8 * max(1, len(m.cost)))))
+        prices.improve(m, self.state, max(1, min(LOOKS, WORK // (8 * max(1, len(m.cost))))))
         price = prices.latest(m, self.state)
         reached = bound.bound(m, price)
         settled = abs(reached - self.reached) <= SETTLED * max(1, reached)

@@ -52,9 +52,7 @@ def _nearest(model: Model, visits: IntArray, centre: int) -> IntArray:
     return visits[np.argsort(np.abs(model.wish[visits] - centre), kind="stable")[:MOST]]
 
 
-def propose(
-    model: Model, board: Places, visits: IntArray, gate: FloatArray | None, effort: Effort
-) -> Proposal | None:
+def propose(model: Model, board: Places, visits: IntArray, gate: FloatArray | None, effort: Effort) -> Proposal | None:
     """Return the best starts of `visits` with all other visits where they are, None if none is found.
 
     At prices `gate` (T,) the gate admits everybody and what that puts out is to be repaired; without prices it admits

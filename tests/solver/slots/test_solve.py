@@ -4,13 +4,29 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
+from scipy.sparse import csr_array, vstack
 
 from solver.outcome import Status
-from solver.slots import bound, check, construct, flavours, groupwise, model, places, subproblem, transport
+from solver.slots import (
+    bound,
+    check,
+    clusters,
+    construct,
+    fairness,
+    flavours,
+    gap,
+    model,
+    places,
+    prices,
+    subproblem,
+    transport,
+)
 from solver.slots.instance import SlotInstance
+from solver.slots.mip import Effort
 from solver.slots.solve import solve
 
-from .parks import optimum, park
+from .parks import drawn_park, optimum, park
 
 FEW_SECONDS = 2.0
 
@@ -173,15 +189,100 @@ def test_a_truck_with_eight_visits_makes_them_all():
 
 @settings(max_examples=80, deadline=None)
 @given(small_parks(), st.integers(0, 2**32 - 1), st.sampled_from([0.3, 5.0, 1e3]))
-def test_dock_groups_in_whole_starts_prove_a_true_bound_at_any_prices(instance, seed, size):
+def test_clusters_in_whole_starts_prove_a_true_bound_at_any_prices(instance, seed, size):
     rows = model.build(instance)
     price = bound.whole(rows, np.random.default_rng(seed).random(len(rows.capacity)) * size)
-    part = bound.parts(rows, price)
+    proven = clusters.Sum(rows, price)
+    before = proven.bound()
 
     for g in range(rows.groups):
-        part[g] = groupwise.part(rows, price, g, seconds=1.0)
+        cluster = clusters.around(rows, np.array([g]), proven.taken)
+        proven.add(cluster, clusters.part(rows, price, cluster, Effort(1.0)).least)
 
-    assert bound.from_groups(rows, part) <= optimum(instance)
+    assert before <= proven.bound() <= optimum(instance)
+
+
+@settings(max_examples=60, deadline=None)
+@given(small_parks(), st.integers(0, 2**32 - 1), st.integers(0, 7))
+def test_prices_put_right_around_a_visit_still_prove_a_true_bound(instance, seed, visit):
+    rows = model.build(instance)
+    if visit >= instance.visits or rows.last[visit] < rows.first[visit]:
+        return
+    price = np.random.default_rng(seed).random(len(rows.capacity)) * 5.0
+
+    better = clusters.repriced(rows, price, clusters.near(rows, visit), Effort(1.0))
+
+    assert bound.bound(rows, better) <= optimum(instance)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_parks_with_promises_frozen_visits_and_fairness_are_solved_within_their_bound(seed):
+    day = drawn_park(np.random.default_rng(seed), 7, horizon=5)
+
+    outcome = lawful(day, solve(day, seconds=10.0, effort=6, seed=seed))
+
+    assert outcome.bound <= optimum(day) <= outcome.cost
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_any_levels_of_fairness_prove_a_true_bound(seed):
+    rng = np.random.default_rng(seed)
+    day = drawn_park(rng, 7, horizon=5, fairness=3, fair_slots=0)
+    levels = rng.random(2)
+
+    rows = fairness.Fairness.of(day, model.build(day)).charged(levels)
+
+    assert bound.bound(rows, rng.random(len(rows.capacity))) <= optimum(day)
+
+
+def test_the_shares_of_the_gap_and_what_other_rows_leave_empty_add_up_to_the_gap():
+    day = flavours.generate(flavours.FLAVOURS["tight"], 200, np.random.default_rng(4))
+    rows = model.build(day)
+    start = construct.in_order(rows, np.arange(200))
+    price = bound.whole(rows, np.random.default_rng(5).random(len(rows.capacity)))
+    others = np.ones(len(price), dtype=bool)
+    others[rows.horizon : rows.horizon * (1 + rows.groups)] = False
+    left = rows.capacity - used_by(rows, start)
+
+    shares = gap.by_group(rows, price, start).sum() + (price * left)[others].sum() / bound.SCALE
+
+    lagrangian = bound.minima(rows, price).sum() - (price * rows.capacity).sum()
+    assert shares == pytest.approx(check.cost(day, start) - lagrangian / bound.SCALE)
+
+
+def used_by(rows, start):
+    board = places.filled(rows, start)
+    return rows.capacity - board.free
+
+
+def test_the_price_method_comes_near_the_linear_relaxation_of_a_day():
+    day = flavours.generate(flavours.FLAVOURS["flat"], 300, np.random.default_rng(2))
+    rows = model.build(day)
+    state = prices.start(rows, construct.in_order(rows, np.arange(300)), np.zeros(len(rows.capacity)))
+
+    prices.improve(rows, state, 300)
+
+    assert bound.bound(rows, prices.latest(rows, state)) >= 0.97 * relaxation(rows)
+
+
+def relaxation(rows):
+    columns = subproblem.columns_of(rows, np.arange(len(rows.first)))
+    uses, position = subproblem.uses(rows, columns)
+    count = len(columns.visit)
+    matrix = csr_array((np.ones(len(uses)), (uses, position)), shape=(len(rows.capacity), count))
+    each = csr_array((np.ones(count), (columns.visit, np.arange(count))), shape=(len(rows.first), count))
+    found = linprog(columns.cost, A_ub=vstack([matrix, each]), b_ub=np.append(rows.capacity, np.ones(len(rows.first))))
+    return found.fun + rows.drop.sum()
+
+
+@pytest.mark.parametrize("flavour", ["peaky", "tight"])
+def test_the_same_effort_and_seed_give_the_same_plan(flavour):
+    day = flavours.generate(flavours.FLAVOURS[flavour], 150, np.random.default_rng(6))
+
+    first, second = (solve(day, seconds=1e9, effort=5, seed=7) for _ in range(2))
+
+    assert first.plan.start.tolist() == second.plan.start.tolist()
+    assert (first.cost, first.bound) == (second.cost, second.bound)
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -191,10 +292,8 @@ def test_a_round_of_transport_keeps_a_plan_lawful_and_never_makes_it_dearer(inst
     order = np.random.default_rng(seed).permutation(instance.visits)
     board = places.filled(rows, construct.in_order(rows, order))
     before = check.cost(instance, board.start)
-    columns = subproblem.columns_of(rows, np.arange(instance.visits))
-    cost = columns.cost + rows.drop[columns.visit]
 
-    gate = transport.improve(rows, board, order, reach, transport.priced(rows, cost, np.zeros(len(cost))))
+    gate = transport.improve(rows, board, order, reach, transport.priced(rows, np.zeros(len(rows.cost))))
 
     assert check.violations(instance, board.start) == []
     assert check.cost(instance, board.start) <= before
