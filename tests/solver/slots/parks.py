@@ -1,10 +1,13 @@
 """Tiny parks for tests, and the whole model as one mixed-integer program, written apart from the method."""
 
+from itertools import product
 from typing import Any
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from solver.reading import IntArray
+from solver.slots import check
 from solver.slots.instance import SlotInstance
 
 ONE_VISIT = {
@@ -62,6 +65,13 @@ def drawn_park(rng: np.random.Generator, visits: int, *, horizon: int = 4, **cha
         "fair_slots": int(rng.integers(0, 2)),
     }
     return park(rows, horizon=horizon, **(head | changes))
+
+
+def enumerated(instance: SlotInstance) -> list[IntArray]:
+    """Return every lawful plan: all choices there are, as far as the checker accepts them."""
+    choices = product(range(-1, instance.horizon), repeat=instance.visits)
+    plans = (np.array(plan, dtype=np.int64) for plan in choices)
+    return [plan for plan in plans if not check.violations(instance, plan)]
 
 
 def optimum(instance: SlotInstance) -> int:
