@@ -36,6 +36,11 @@ class Better:
         """Return the places of a visit's better starts."""
         return range(*np.searchsorted(self.visit, [v, v + 1]).tolist())
 
+    def rows_of(self, i: int) -> list[int]:
+        """Return the rows that have no room for the better start at place i."""
+        rows: list[int] = self.binding[self.begin[i] : self.begin[i + 1]].tolist()
+        return rows
+
 
 def columns(instance: SlotInstance, visits: IntArray) -> Columns:
     """Return every allowed start of some visits (sorted); a frozen visit has none but the one it has."""

@@ -27,7 +27,7 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """A plan, `start` (V,), its cost, the rows and their use (R,), and who wants and who holds each row.
+    """A plan, `start` (V,), its cost, the rows, their limit and use (R,), and who wants and who holds each row.
 
     `claimants` of a row are visits that it keeps from a better start, those with the fewest other full rows first;
     `holders` use it, those that could leave it most cheaply first.
@@ -37,6 +37,7 @@ class Board:
     start: IntArray
     cost: int
     rows: Rows
+    limit: IntArray
     used: IntArray
     better: Better
     claimants: Index
@@ -44,7 +45,7 @@ class Board:
 
     def is_full(self, row: int) -> bool:
         """Answer whether a row admits nobody more."""
-        return bool(self.used[row] >= self.rows.limit[row])
+        return bool(self.used[row] >= self.limit[row])
 
     def held(self, v: int) -> IntArray:
         """Return the rows that a visit uses; none when it is not placed."""
@@ -62,9 +63,10 @@ def board(instance: SlotInstance, start: IntArray) -> Board:
         start=start,
         cost=check.cost(instance, start),
         rows=rows,
+        limit=rows.limit,
         used=resources.used(instance, rows, start),
         better=found,
-        claimants=_claimants(found, len(rows.limit)),
+        claimants=_claimants(found, len(rows.capacity)),
         holders=_holders(instance, rows, start),
     )
 
@@ -81,7 +83,7 @@ def _holders(instance: SlotInstance, rows: Rows, start: IntArray) -> Index:
     found = resources.entries(instance, rows, placed, start[placed])
     leaving = _cost_of_leaving(instance, placed, start[placed])
     order = np.lexsort((placed[found.position], leaving[found.position], found.row))
-    begin = np.searchsorted(found.row[order], np.arange(len(rows.limit) + 1))
+    begin = np.searchsorted(found.row[order], np.arange(len(rows.capacity) + 1))
     return Index(placed[found.position[order]], begin)
 
 

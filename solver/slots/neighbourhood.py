@@ -72,7 +72,7 @@ def _look_behind(board: Board, v: int, seen: set[int], queue: deque[int]) -> Non
     wanted = board.better.of(v)[:STARTS]
     rows = [row for row in board.held(v).tolist() if board.is_full(row)]
     for i in wanted:
-        rows += board.better.binding[board.better.begin[i] : board.better.begin[i + 1]].tolist()
+        rows += board.better.rows_of(i)
     for row in rows:
         if row not in seen:
             seen.add(row)
@@ -90,7 +90,7 @@ def resolve(
     instance = board.instance
     fixed = board.start.copy()
     fixed[visits] = -1
-    free = (board.rows.limit if limit is None else limit) - resources.used(instance, board.rows, fixed)
+    free = (board.limit if limit is None else limit) - resources.used(instance, board.rows, fixed)
     offered, found = _open(board, blocking.columns(instance, visits), free)
     unfair = _unfairness(instance, fixed, offered)
     known = check.cost(instance, fixed) - unfair.counted

@@ -47,14 +47,33 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows of a day: `limit` (R,) is what each admits, `trucks` the truck numbers, `truck` (V,) a rank in it."""
+    """The rows of a day: their `capacity` (R,), and what frozen visits use of them, `fixed` (R,).
+
+    `trucks` are the truck numbers there are, `truck` (V,) each visit's rank among them, -1 none.
+    """
 
     horizon: int
     groups: int
     carriers: int
     trucks: IntArray
     truck: IntArray
-    limit: IntArray
+    capacity: IntArray
+    fixed: IntArray
+
+    def is_capacity(self, row: int) -> bool:
+        """Answer whether the row is a capacity of the park: one can be added to it, which one truck cannot be."""
+        return row < (1 + self.groups + self.carriers) * self.horizon
+
+    @property
+    def limit(self) -> IntArray:
+        """Return what each row admits, (R,): its capacity, or what frozen visits use where that is more."""
+        return np.maximum(self.capacity, self.fixed)
+
+    def limit_with(self, resource: Resource) -> IntArray:
+        """Return what each row admits, (R,), when one more of a capacity of the park is there."""
+        more = self.capacity.copy()
+        more[self.rows(resource)] += 1
+        return np.maximum(more, self.fixed)
 
     def resource(self, row: int) -> Resource:
         """Return the capacity that a row is."""
@@ -83,26 +102,24 @@ class Entries:
 
 
 def rows_of(instance: SlotInstance) -> Rows:
-    """Return the rows of a day, with what frozen visits use where that is more than the capacity."""
-    limits = check.limits(instance)
+    """Return the rows of a day; a carrier without a quota has rows that are UNLIMITED."""
+    quota = np.where(instance.quota < 0, check.UNLIMITED, instance.quota)
     known = instance.truck >= 0
     trucks, rank = np.unique(instance.truck[known], return_inverse=True)
     truck = np.full(instance.visits, -1)
     truck[known] = rank
-    capacity = [limits.gate, limits.docks.ravel(), limits.quota.ravel()]
-    held = np.ones(len(trucks) * instance.horizon, dtype=np.int64)
+    capacity = [instance.gate, instance.docks.ravel(), np.repeat(quota, instance.horizon)]
+    capacity.append(np.ones(len(trucks) * instance.horizon, dtype=np.int64))
     rows = Rows(
         horizon=instance.horizon,
         groups=len(instance.docks),
         carriers=len(instance.quota),
         trucks=trucks,
         truck=truck,
-        limit=np.concatenate([*capacity, held]),
+        capacity=np.concatenate(capacity),
+        fixed=np.zeros(0, dtype=np.int64),
     )
-    fixed = used(instance, rows, np.where(instance.frozen == 1, instance.promised, -1))
-    np.maximum(rows.limit, fixed, out=rows.limit)
-    rows.limit.flags.writeable = False
-    return rows
+    return replace(rows, fixed=used(instance, rows, np.where(instance.frozen == 1, instance.promised, -1)))
 
 
 def enlarged(instance: SlotInstance, resource: Resource) -> SlotInstance:
@@ -127,7 +144,7 @@ def enlarged(instance: SlotInstance, resource: Resource) -> SlotInstance:
 def used(instance: SlotInstance, rows: Rows, start: IntArray) -> IntArray:
     """Return what a plan, `start` (V,) with -1 for not placed, uses of every row, (R,)."""
     placed = np.flatnonzero(start >= 0)
-    return np.bincount(entries(instance, rows, placed, start[placed]).row, minlength=len(rows.limit))
+    return np.bincount(entries(instance, rows, placed, start[placed]).row, minlength=len(rows.capacity))
 
 
 def entries(instance: SlotInstance, rows: Rows, visit: IntArray, start: IntArray) -> Entries:

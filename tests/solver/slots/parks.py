@@ -74,8 +74,11 @@ def enumerated(instance: SlotInstance) -> list[IntArray]:
     return [plan for plan in plans if not check.violations(instance, plan)]
 
 
-def optimum(instance: SlotInstance) -> int:
-    """Return the least cost of a lawful plan: every row of formulation.md, S5 as pairs, solved by HiGHS."""
+def optimum(instance: SlotInstance, given: dict[int, int] | None = None) -> int | None:
+    """Return the least cost of a lawful plan: every row of formulation.md, S5 as pairs, solved by HiGHS.
+
+    `given` visits start in given slots; None when no lawful plan has them there.
+    """
     i = instance
     columns = [(v, s) for v in range(i.visits) for s in starts_of(i, v)]
     unplaced = sum(_cost(i, v, -1) for v in range(i.visits))
@@ -89,7 +92,7 @@ def optimum(instance: SlotInstance) -> int:
         limits += [limit for _, limit in unfair]
         slack = np.vstack([slack, -np.eye(len(unfair))])
     gain = [_cost(i, v, s) - _cost(i, v, -1) for v, s in columns] + [i.fairness] * len(unfair)
-    fixed = [int(i.frozen[v]) for v, _ in columns] + [0] * len(unfair)
+    fixed = [int(i.frozen[v] or (given or {}).get(v) == s) for v, s in columns] + [0] * len(unfair)
     result = milp(
         gain,
         integrality=np.array([1] * len(columns) + [0] * len(unfair)),
@@ -97,7 +100,7 @@ def optimum(instance: SlotInstance) -> int:
         constraints=LinearConstraint(np.hstack([np.array(rows, dtype=float), slack]), -np.inf, limits),
         options={"mip_rel_gap": 0.0},
     )
-    return round(result.fun) + unplaced
+    return None if result.fun is None else round(result.fun) + unplaced
 
 
 def starts_of(instance: SlotInstance, v: int) -> list[int]:
