@@ -92,8 +92,8 @@ def day_lines(found: DayExplained, slot_minutes: int) -> Iterator[str]:
         f"{found.moved:,} moved by more than a slot"
     )
     yield (
-        f"worth of one more, by re-solving the visits around it; {found.examined:,} of {found.binding:,} capacities "
-        "that keep somebody from a better start were examined"
+        f"what one more is worth: {found.examined:,} of {found.binding:,} capacities examined, every full slot of the "
+        "gate and the docks and quotas that keep somebody from a better start"
     )
     yield from _worth_lines("scarcest capacities", found.scarcest)
     yield from _worth_lines("one more dock all day", found.dock_groups)
@@ -179,7 +179,8 @@ def _full(full: Full) -> str:
             return f"quota of carrier {full.index} {'is 0' if full.limit == 0 else 'used up'}"
         case Kind.TRUCK:
             frozen = "frozen " if full.frozen else ""
-            return f"its truck {full.index} is with its {frozen}visit {' and '.join(map(str, full.others))}"
+            visits = f"visit{'s' if len(full.others) > 1 else ''} {' and '.join(map(str, full.others))}"
+            return f"its truck {full.index} is with its {frozen}{visits}"
 
 
 def _place(resource: Resource) -> str:

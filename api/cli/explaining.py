@@ -18,7 +18,7 @@ from solver.slots.instance import SlotInstance, load, load_plan
 explain_app = typer.Typer(help="Say why a plan is as it is, and where one more would help.", no_args_is_help=True)
 
 VISIT_SECONDS = 5.0
-DAY_SECONDS = 45.0
+DAY_SECONDS = 30.0
 
 
 @explain_app.callback()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from time import monotonic
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -15,9 +15,14 @@ from solver.slots.explain import MOST, MOVED_SLOTS, VisitExplained
 from solver.slots.resources import Kind, Resource
 from solver.slots.worth import Worth
 
+Thing = TypeVar("Thing")
+Found = TypeVar("Found")
+
 SCARCEST: Final = 10
 WORKERS: Final = 2
-UNIT_SHARE: Final = 0.7  # of the time, for what one more of each capacity is worth; the rest is for single visits
+GATE_SHARE: Final = 0.4  # of the time, at most, for what one more place at the gate is worth in each slot
+UNIT_SHARE: Final = 0.7  # of the time, by when that is known of docks and quotas too; the rest is for single visits
+CHUNK: Final = 50  # capacities or visits between two lines of progress
 UNIT_SECONDS: Final = 2.0  # for deciding some visits anew; seldom needed
 VISIT_SECONDS: Final = 2.0
 
@@ -28,7 +33,8 @@ class DayExplained:
 
     `scarcest` are the SCARCEST capacities worth most, those of one slot and quotas, which are for the whole day;
     `dock_groups` those dock groups of which one more dock all day is worth most; both by deciding at most MOST visits
-    around them anew, `examined` of `binding` such capacities in the time there was. `visits` are those not placed or
+    around them anew. `examined` of `binding` capacities were looked at in the time there was: every full slot of the
+    gate, and the docks and quotas that keep somebody from a better start. `visits` are those not placed or
     moved by more than MOVED_SLOTS, the unplaced first, then those moved most.
     """
 
@@ -46,7 +52,7 @@ class DayExplained:
 def explain_day(
     board: Board,
     *,
-    seconds: float = 45.0,
+    seconds: float = 30.0,
     on_progress: OnProgress | None = None,
     clock: Callable[[], float] = monotonic,
 ) -> DayExplained:
@@ -62,11 +68,13 @@ def explain_day(
             on_progress(Progress(clock() - began, stage, board.cost, None))
 
     tell("what is full")
-    units, binding = _worths(board, clock, began + seconds * UNIT_SHARE, tell)
+    units, binding = _worths(board, clock, seconds, tell)
+    examined = len(units)
     unplaced, moved = _unhappy(board)
     visits = [_explained(board, v, units) for v in (*unplaced, *moved)]
     tell(f"{len(visits)} visits explained")
-    _look_closer(board, visits, clock, began + seconds)
+    _look_closer(board, visits, clock, began + seconds, tell)
+    _keep_the_most(units, visits)
     tell("done")
     by_worth = sorted(units.values(), key=lambda each: (-each.worth, each.resource))
     gainful = [each for each in by_worth if each.worth > 0]
@@ -77,7 +85,7 @@ def explain_day(
         moved=len(moved),
         cost=board.cost,
         binding=binding,
-        examined=len(units),
+        examined=examined,
         scarcest=tuple(each for each in gainful if not _is_all_day_docks(each.resource))[:SCARCEST],
         dock_groups=tuple(all_day[:SCARCEST]),
         visits=tuple(visits),
@@ -85,32 +93,40 @@ def explain_day(
 
 
 def _worths(
-    board: Board, clock: Callable[[], float], until: float, tell: Callable[[str], None]
+    board: Board, clock: Callable[[], float], seconds: float, tell: Callable[[str], None]
 ) -> tuple[dict[Resource, Worth], int]:
     """Return what one more of each capacity is worth, as many as there is time for, and how many there are."""
+    began = clock()
+
+    def work(resource: Resource, left: float) -> Worth:
+        return worth.worth_around(board, resource, most=MOST, seconds=min(UNIT_SECONDS, left))
+
     gate = scarce.gate_slots(board)
-    known = dict(_side_by_side(board, gate, clock, until))
+    known = dict(_side_by_side(work, gate, clock, began + seconds * GATE_SHARE))
     tell(f"gate: {len(known)} of {len(gate)} slots")
     others = scarce.others(board, {resource: each.worth for resource, each in known.items()})
-    for done in range(0, len(others), 50):
-        known |= dict(_side_by_side(board, others[done : done + 50], clock, until))
-        tell(f"docks and quotas: {len(known) - len(gate)} of {len(others)}")
-        if clock() >= until:
-            break
+    examined = len(known)
+    for chunk in _chunks(others):
+        known |= dict(_side_by_side(work, chunk, clock, began + seconds * UNIT_SHARE))
+        tell(f"docks and quotas: {len(known) - examined} of {len(others)}")
     return known, len(gate) + len(others)
 
 
+def _chunks(things: Sequence[Thing]) -> Iterator[Sequence[Thing]]:
+    return (things[done : done + CHUNK] for done in range(0, len(things), CHUNK))
+
+
 def _side_by_side(
-    board: Board, wanted: Sequence[Resource], clock: Callable[[], float], until: float
-) -> Iterator[tuple[Resource, Worth]]:
-    def work(resource: Resource) -> Worth | None:
-        left = min(UNIT_SECONDS, until - clock())
-        return worth.worth_around(board, resource, most=MOST, seconds=left) if left > 0 else None
+    work: Callable[[Thing, float], Found], things: Sequence[Thing], clock: Callable[[], float], until: float
+) -> Iterator[tuple[Thing, Found]]:
+    """Yield what `work` makes of each thing, told how many seconds are left, in order, until there are none left."""
+
+    def in_time(thing: Thing) -> tuple[Thing, Found] | None:
+        left = until - clock()
+        return (thing, work(thing, left)) if left > 0 else None
 
     with ThreadPoolExecutor(WORKERS) as pool:
-        for resource, found in zip(wanted, pool.map(work, wanted), strict=True):
-            if found is not None:
-                yield resource, found
+        yield from (found for found in pool.map(in_time, things) if found is not None)
 
 
 def _unhappy(board: Board) -> tuple[list[int], list[int]]:
@@ -129,14 +145,34 @@ def _explained(board: Board, v: int, units: dict[Resource, Worth]) -> VisitExpla
     return replace(plain, units=explain.best_first(board, v, found))
 
 
-def _look_closer(board: Board, visits: list[VisitExplained], clock: Callable[[], float], until: float) -> None:
+def _look_closer(
+    board: Board,
+    visits: list[VisitExplained],
+    clock: Callable[[], float],
+    until: float,
+    tell: Callable[[str], None],
+) -> None:
     """Explain visits that nothing known lets in by deciding others around each anew, one by one, while time lasts."""
-    for i, plain in enumerate(visits):
-        left = min(VISIT_SECONDS, until - clock())
-        if left <= 0:
-            return
-        if plain.slots and not plain.units:
-            visits[i] = explain.explain_visit(board, plain.visit, seconds=left, clock=clock)
+
+    def work(i: int, left: float) -> VisitExplained:
+        return explain.explain_visit(board, visits[i].visit, seconds=min(VISIT_SECONDS, left), clock=clock)
+
+    places = [i for i, plain in enumerate(visits) if plain.slots and not plain.units]
+    done = 0
+    for chunk in _chunks(places):
+        for i, found in _side_by_side(work, chunk, clock, until):
+            visits[i] = found
+            done += 1
+        if clock() >= until:
+            break
+    tell(f"{done} of {len(places)} visits looked at closer")
+
+
+def _keep_the_most(units: dict[Resource, Worth], visits: Sequence[VisitExplained]) -> None:
+    """Let a capacity be worth the most that was found of it, be it around the capacity or around a visit."""
+    for found in (unit.worth for visit in visits for unit in visit.units if unit.worth is not None):
+        if found.resource not in units or found.worth > units[found.resource].worth:
+            units[found.resource] = found
 
 
 def _is_all_day_docks(resource: Resource) -> bool:

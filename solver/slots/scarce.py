@@ -12,8 +12,8 @@ from solver.slots.resources import Kind, Resource
 
 
 def gate_slots(board: Board) -> list[Resource]:
-    """Return the slots in which the gate keeps somebody from a better start."""
-    return [Resource(Kind.GATE, -1, slot) for slot in range(board.instance.horizon) if board.claimants.of(slot, 1)]
+    """Return the slots in which the gate is full."""
+    return [Resource(Kind.GATE, -1, slot) for slot in range(board.instance.horizon) if board.is_full(slot)]
 
 
 def others(board: Board, gate: Mapping[Resource, int]) -> list[Resource]:
