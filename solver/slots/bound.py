@@ -16,11 +16,10 @@ import numpy as np
 from numba import njit
 
 from solver.reading import IntArray
-from solver.slots.model import FloatArray, Model, cost_of, price_of
+from solver.slots.model import SCALE, FloatArray, Model
 
-SCALE: Final = 1024
 LAGRANGIAN: Final = "Lagrangian relaxation of S2-S5 (S5 as cliques), summed in integers"
-GROUPS: Final = "Lagrangian relaxation of S3-S5 (S5 as cliques), S1-S2 by branch and bound (HiGHS) per dock group"
+CLUSTERS: Final = "Lagrangian relaxation of S2-S5 (S5 as cliques), some dock groups and trucks by branch and bound (HiGHS)"
 SEARCH: Final = "branch and bound (HiGHS) over the starts that the Lagrangian bound leaves"
 _SAFE: Final = 2.0**60
 
@@ -28,7 +27,7 @@ _SAFE: Final = 2.0**60
 def bound(model: Model, price: FloatArray) -> int:
     """Return a proven lower bound on the cost of every lawful plan, from prices (R,) in cost units."""
     scaled = whole(model, price)
-    return _proven(model, int(parts(model, scaled).sum()))
+    return proven(model, int(minima(model, scaled).sum()) - int((scaled * model.capacity).sum()))
 
 
 def whole(model: Model, price: FloatArray) -> IntArray:
@@ -39,13 +38,9 @@ def whole(model: Model, price: FloatArray) -> IntArray:
     return scaled.astype(np.int64)
 
 
-def from_groups(model: Model, part: IntArray) -> int:
-    """Return the bound that proven lower bounds on the parts, (G + 1,) in 1/SCALE cost units, add up to."""
-    return _proven(model, int(part.sum()))
-
-
-def _proven(model: Model, scaled: int) -> int:
-    return max(0, _next_possible_cost(model, -(-scaled // SCALE)))
+def proven(model: Model, scaled: int) -> int:
+    """Return the bound that a relaxation's value, in 1/SCALE cost units and without the constant, proves."""
+    return max(0, _next_possible_cost(model, -(-(scaled + model.exact_constant) // SCALE)))
 
 
 def from_search(model: Model, least: float) -> int:
@@ -61,27 +56,30 @@ def from_search(model: Model, least: float) -> int:
 
 
 def _next_possible_cost(model: Model, least: int) -> int:
-    """Return the smallest sum of the instance's cost coefficients' common divisor that is >= `least`."""
-    step = int(np.gcd.reduce(np.concatenate([model.early, model.late, model.drop])))
-    return -(-least // step) * step if step else least
+    """Return the smallest multiple of what all costs are multiples of that is >= `least`."""
+    return -(-least // model.step) * model.step
 
 
 @njit(cache=True, nogil=True)
-def parts(m: Model, price: IntArray) -> IntArray:
-    """Return SCALE times the optimum of the relaxation at integer prices (R,), dock group by dock group.
-
-    Shape (G + 1,): a group's part is the choices of its visits less the worth of its docks, the last one is less the
-    worth of gate, quotas and trucks.
-    """
+def minima(m: Model, price: IntArray) -> IntArray:
+    """Return what each visit's choice costs at least at integer prices (R,), both in 1/SCALE cost units; (V,)."""
     before = np.zeros(len(price) + 1, dtype=np.int64)
     before[1:] = np.cumsum(price)
-    part = np.zeros(m.groups + 1, dtype=np.int64)
-    for r in range(len(price)):
-        g = r // m.horizon - 1
-        part[g if 0 <= g < m.groups else m.groups] -= price[r] * m.capacity[r]
+    least = np.zeros(len(m.first), dtype=np.int64)
+    exact_cost, column = m.exact_cost, m.column
+    carriers = m.horizon * (1 + m.groups)
+    trucks = carriers + m.horizon * m.carriers
     for v in range(len(m.first)):
-        best = m.drop[v] * SCALE
-        for s in range(m.first[v], m.last[v] + 1):
-            best = min(best, cost_of(m, v, s) * SCALE + price_of(m, price, before, v, s))
-        part[m.group[v]] += best
-    return part
+        best, first = m.exact_drop[v], m.first[v]
+        dock, held = m.horizon * (1 + m.group[v]), m.duration[v] + m.turn
+        quota = carriers + m.horizon * m.carrier[v] if m.carrier[v] >= 0 else -1
+        truck = trucks + m.horizon * m.truck[v] if m.truck[v] >= 0 else -1
+        for s in range(first, m.last[v] + 1):
+            each = exact_cost[column[v] + s - first] + price[s] + before[dock + s + m.duration[v]] - before[dock + s]
+            if quota >= 0:
+                each += price[quota + s]
+            if truck >= 0:
+                each += before[truck + min(m.horizon, s + held)] - before[truck + s]
+            best = min(best, each)
+        least[v] = best
+    return least

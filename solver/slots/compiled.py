@@ -5,8 +5,10 @@ from typing import Final
 
 import numpy as np
 
-from solver.slots import bound, construct, model, places, prices, regroup, transport
+from solver.slots import bound, construct, gap, model, negotiate, places, prices, regroup, transport
 from solver.slots.instance import SlotInstance
+from solver.slots.mip import Effort
+from solver.slots.regroup import Proposal
 
 _TWO: Final = [1, 1]
 
@@ -17,15 +19,18 @@ def load() -> None:
     m = model.build(_two_visits())
     start = construct.in_order(m, np.arange(2))
     board = places.filled(m, start)
-    worth = transport.priced(m, np.zeros(int(m.column[-1]), dtype=np.int64), np.zeros(int(m.column[-1])))
-    gate = transport.improve(m, board, np.arange(2), 1, worth)
-    proposal = regroup.propose(m, board, np.arange(2), gate, unit=1.0, seconds=1.0)
-    if proposal is not None:
-        regroup.force(m, board, [proposal])
-    state, unit = prices.start(m, start, gate), prices.unit_of(m)
-    prices.run(m, state, unit, 1)
-    prices.error(m, state)
-    bound.bound(m, state.price_next)
+    rng = np.random.default_rng(0)
+    nothing = np.zeros(len(m.capacity))
+    talks = negotiate.negotiate(m, nothing, rng, sweeps=1, recharge=lambda _, m: m, is_over=lambda: False)
+    construct.settle(m, board, np.arange(2), talks.start)
+    transport.improve(m, board, np.arange(2), 1, transport.priced(m, np.zeros(len(m.cost))))
+    visits = np.arange(2)
+    regroup.force(m, board, [Proposal(visits, start)])
+    regroup.propose(m, board, visits, nothing[: m.horizon], Effort(1.0))
+    state = prices.start(m, start, nothing)
+    prices.improve(m, state, 1)
+    gap.by_group(m, nothing, start)
+    bound.bound(m, nothing)
 
 
 def _two_visits() -> SlotInstance:

@@ -14,24 +14,31 @@ Where the rows and costs of formulation.md are:
     S3  the gate rows
     S4  the carrier rows
     S5  the truck rows
-    F1  `early` and `late`, already times the weight
-    F2  `drop`, already times the weight
+    S6  frozen visits have no columns; what they hold is taken off `capacity`, what they cost is in `constant`
+    F1  in `cost` of every column
+    F2  in `drop` of every visit
+    F3  in `cost` of every column but the promised one, and in `drop`
+    F4  charged to `cost` and `drop` by fairness.py
 
-Only carriers with a quota and trucks with several visits have rows. A truck's row t says: of its visits at
-most one has t inside [s, s + d + turn). These are the maximal cliques of S5, so the linear relaxation is as
-tight as a time-indexed one gets; starts end before the horizon, so rows beyond it would repeat the last one.
+Only carriers with a quota have rows, and only trucks with visits that could get in each other's way. A truck's row t
+says: of its visits at most one has t inside [s, s + d + turn). These are the maximal cliques of S5, so the linear
+relaxation is as tight as a time-indexed one gets; starts end before the horizon, so rows beyond it would repeat the
+last one.
 """
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from solver.reading import IntArray
+from solver.slots import check
 from solver.slots.instance import SlotInstance
 
 FloatArray = NDArray[np.float64]
+
+SCALE: Final = 1024  # proofs count in whole 1/SCALE cost units
 
 
 class Model(NamedTuple):
@@ -40,8 +47,10 @@ class Model(NamedTuple):
     horizon: int
     groups: int
     carriers: int  # with a quota
-    trucks: int  # with several visits
+    trucks: int  # with visits that could get in each other's way
     turn: int
+    unit: float  # the mean price of a slot of displacement: what is much and what is little
+    step: int  # every cost is a multiple of it
     first: IntArray  # (V,) first allowed start
     last: IntArray  # (V,) last allowed start; below first where there is none
     duration: IntArray  # (V,)
@@ -49,9 +58,11 @@ class Model(NamedTuple):
     carrier: IntArray  # (V,) index among carriers with a quota, -1 none
     truck: IntArray  # (V,) index among returning trucks, -1 none
     wish: IntArray  # (V,)
-    early: IntArray  # (V,) cost of one slot too early
-    late: IntArray  # (V,) cost of one slot too late
-    drop: IntArray  # (V,) cost of not placing
+    cost: FloatArray  # (N,) of a start
+    drop: FloatArray  # (V,) of not placing
+    exact_cost: IntArray  # (N,) `cost` in 1/SCALE cost units
+    exact_drop: IntArray  # (V,) `drop` in 1/SCALE cost units
+    exact_constant: int  # what every plan costs besides, in 1/SCALE cost units
     column: IntArray  # (V + 1,) where the columns of a visit begin
     capacity: IntArray  # (R,)
     group_visits: IntArray  # (V,) visits sorted by dock group
@@ -61,22 +72,25 @@ class Model(NamedTuple):
 
 
 def build(instance: SlotInstance) -> Model:
-    """Return the model of an instance."""
-    last = np.minimum(instance.latest, instance.horizon - instance.duration)
+    """Return the model of an instance, without F4."""
+    movable = instance.frozen == 0
+    last = np.where(movable, np.minimum(instance.latest, instance.horizon - instance.duration), -1)
     limited = instance.quota >= 0
     carrier_index = np.full(len(instance.quota) + 1, -1)
     carrier_index[:-1][limited] = np.arange(limited.sum())
-    truck, trucks = _returning_trucks(instance.truck, last >= instance.earliest)
+    truck, trucks = _returning_trucks(instance, last)
     group_visits, group_start = _members(instance.dock_group, len(instance.docks))
     truck_visits, truck_start = _members(truck, trucks)
-    horizon = instance.horizon
-    capacity = (instance.gate, instance.docks.ravel(), np.repeat(instance.quota[limited], horizon))
+    column = np.concatenate([[0], np.cumsum(np.maximum(0, last - instance.earliest + 1))])
+    cost, drop = _costs(instance, column, movable)
     return Model(
-        horizon=horizon,
+        horizon=instance.horizon,
         groups=len(instance.docks),
         carriers=int(limited.sum()),
         trucks=trucks,
         turn=instance.turn,
+        unit=_unit(instance),
+        step=_step(instance),
         first=instance.earliest.copy(),
         last=last,
         duration=instance.duration.copy(),
@@ -84,11 +98,13 @@ def build(instance: SlotInstance) -> Model:
         carrier=carrier_index[instance.carrier],
         truck=truck,
         wish=instance.wish.copy(),
-        early=instance.weight * instance.early,
-        late=instance.weight * instance.late,
-        drop=instance.weight * instance.drop,
-        column=np.concatenate([[0], np.cumsum(np.maximum(0, last - instance.earliest + 1))]),
-        capacity=np.concatenate([*capacity, np.ones(trucks * horizon, dtype=np.int64)]),
+        cost=cost.astype(np.float64),
+        drop=drop.astype(np.float64),
+        exact_cost=cost * SCALE,
+        exact_drop=drop * SCALE,
+        exact_constant=_frozen_cost(instance) * SCALE,
+        column=column,
+        capacity=_capacity(instance, limited, truck, trucks),
         group_visits=group_visits,
         group_start=group_start,
         truck_visits=truck_visits,
@@ -96,16 +112,80 @@ def build(instance: SlotInstance) -> Model:
     )
 
 
-def _returning_trucks(truck: IntArray, placeable: NDArray[np.bool_]) -> tuple[IntArray, int]:
-    """Return per visit the index of its truck among those with several placeable visits, or -1, and their
-    number."""
-    known = (truck >= 0) & placeable
-    index = np.full(len(truck), -1)
-    names, inverse, times = np.unique(truck[known], return_inverse=True, return_counts=True)
-    several = times > 1
-    rank = np.where(several, np.cumsum(several) - 1, -1)
-    index[known] = rank[inverse]
-    return index, int(several.sum()) if len(names) else 0
+def starts_of_columns(first: IntArray, column: IntArray) -> tuple[IntArray, IntArray]:
+    """Return visit and start of every column, both (N,), from the first starts (V,) and `column` (V + 1,)."""
+    counts = np.diff(column)
+    visit = np.repeat(np.arange(len(first)), counts)
+    return visit, first[visit] + np.arange(len(visit)) - np.repeat(column[:-1], counts)
+
+
+def _costs(instance: SlotInstance, column: IntArray, movable: NDArray[np.bool_]) -> tuple[IntArray, IntArray]:
+    """Return F1 and F3 of every column (N,), F2 and F3 of not placing (V,), 0 for a frozen visit."""
+    visit, start = starts_of_columns(instance.earliest, column)
+    late = instance.late * np.maximum(0, start - instance.wish[visit])
+    early = instance.early * np.maximum(0, instance.wish[visit] - start)
+    broken = (instance.promised[visit] >= 0) & (start != instance.promised[visit])
+    cost = instance.weight[visit] * (early + late + instance.move * broken)
+    drop = instance.weight * (instance.drop + instance.move * (instance.promised >= 0))
+    return cost, np.where(movable, drop, 0)
+
+
+def _frozen_cost(instance: SlotInstance) -> int:
+    """Return F1 + F2 of the frozen visits, which is F1 + F2 + F3: their promises are kept."""
+    start = np.where(instance.frozen == 1, instance.promised, -1)
+    left_out = (instance.frozen == 1) & (instance.promised < 0)
+    return check.displacement_cost(instance, start) + int(instance.weight[left_out].sum()) * instance.drop
+
+
+def _unit(instance: SlotInstance) -> float:
+    slot = np.concatenate([instance.weight * instance.early, instance.weight * instance.late])
+    mean = float(slot.mean()) if len(slot) else 0.0
+    return mean if mean > 0 else max(1.0, float((instance.weight * instance.drop).mean()) if len(slot) else 1.0)
+
+
+def _step(instance: SlotInstance) -> int:
+    """Return the greatest common divisor of all prices, 1 if all are 0."""
+    prices = [instance.early, instance.late, instance.drop, instance.move, instance.fairness]
+    return int(np.gcd.reduce(np.array(prices))) or 1
+
+
+def _capacity(instance: SlotInstance, limited: NDArray[np.bool_], truck: IntArray, trucks: int) -> IntArray:
+    """Return what the rows have left for the visits that are not frozen, (R,)."""
+    limits = check.limits(instance)
+    fixed = np.where(instance.frozen == 1, instance.promised, -1)
+    return np.concatenate(
+        [
+            limits.gate - check.gate_use(instance, fixed),
+            (limits.docks - check.dock_use(instance, fixed)).ravel(),
+            (limits.quota - check.carrier_use(instance, fixed))[limited].ravel(),
+            _free_trucks(instance, fixed, truck, trucks).ravel(),
+        ]
+    )
+
+
+def _free_trucks(instance: SlotInstance, fixed: IntArray, truck: IntArray, trucks: int) -> IntArray:
+    """Return 1 where no frozen visit keeps the truck, else 0, (K, T)."""
+    free = np.ones((trucks, instance.horizon), dtype=np.int64)
+    for v in np.flatnonzero((fixed >= 0) & (truck >= 0)).tolist():
+        free[truck[v], fixed[v] : fixed[v] + instance.duration[v] + instance.turn] = 0
+    return free
+
+
+def _returning_trucks(instance: SlotInstance, last: IntArray) -> tuple[IntArray, int]:
+    """Return per visit the index of its truck among those whose visits could overlap, or -1, and their number."""
+    low = np.where(instance.frozen == 1, instance.promised, instance.earliest)
+    high = np.where(instance.frozen == 1, instance.promised, last) + instance.duration + instance.turn
+    mine = np.flatnonzero((instance.truck >= 0) & (high - instance.duration - instance.turn >= np.maximum(0, low)))
+    index = np.full(len(last), -1)
+    if not len(mine):
+        return index, 0
+    mine = mine[np.lexsort((low[mine], instance.truck[mine]))]
+    owner = np.unique(instance.truck[mine], return_inverse=True)[1]
+    until = np.maximum.accumulate(owner * (int(high.max()) + 1) + high[mine]) - owner * (int(high.max()) + 1)
+    clash = np.zeros(int(owner[-1]) + 1, dtype=np.bool_)
+    clash[owner[1:][(owner[1:] == owner[:-1]) & (low[mine[1:]] < until[:-1])]] = True
+    index[mine] = np.where(clash, np.cumsum(clash) - 1, -1)[owner]
+    return index, int(clash.sum())
 
 
 def _members(owner: IntArray, owners: int) -> tuple[IntArray, IntArray]:
@@ -120,21 +200,4 @@ def cost_of(m: Model, v: int, s: int) -> Any:
     """Return what visit v costs in slot s, or not placed when s is -1."""
     if s < 0:
         return m.drop[v]
-    return m.early[v] * max(0, m.wish[v] - s) + m.late[v] * max(0, s - m.wish[v])
-
-
-@njit(cache=True, nogil=True)
-def price_of(m: Model, price: Any, before: Any, v: int, s: int) -> Any:
-    """Return the prices of the rows that visit v uses when it starts in slot s.
-
-    `price` (R,) and its running sums `before` (R + 1,), whole or not.
-    """
-    horizon = m.horizon
-    dock = horizon * (1 + m.group[v]) + s
-    each = price[s] + before[dock + m.duration[v]] - before[dock]
-    if m.carrier[v] >= 0:
-        each += price[horizon * (1 + m.groups + m.carrier[v]) + s]
-    if m.truck[v] >= 0:
-        truck = horizon * (1 + m.groups + m.carriers + m.truck[v])
-        each += before[truck + min(horizon, s + m.duration[v] + m.turn)] - before[truck + s]
-    return each
+    return m.cost[m.column[v] + s - m.first[v]]

@@ -110,23 +110,14 @@ def take(m: Model, free: IntArray, v: int, s: int, amount: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def cheapest(m: Model, p: Places, v: int, below: int) -> int:
+def cheapest(m: Model, p: Places, v: int, below: float) -> int:
     """Return the cheapest slot that fits v at a cost less than `below`; -1 when there is none.
 
-    Slots are tried outwards from the wish, cheapest first; the caller keeps v lifted.
+    Of equally cheap ones the latest; the caller keeps v lifted.
     """
-    late = max(m.first[v], m.wish[v])
-    early = min(m.last[v], late - 1)
-    while early >= m.first[v] or late <= m.last[v]:
-        s = late
-        if late > m.last[v] or (early >= m.first[v] and cost_of(m, v, early) < cost_of(m, v, late)):
-            s = early
-        if cost_of(m, v, s) >= below:
-            return -1
-        if fits(m, p, v, s):
-            return int(s)
-        if s == late:
-            late += 1
-        else:
-            early -= 1
-    return -1
+    best, least = -1, below
+    for s in range(m.last[v], m.first[v] - 1, -1):
+        each = cost_of(m, v, s)
+        if each < least and fits(m, p, v, s):
+            best, least = s, each
+    return best

@@ -18,40 +18,41 @@ import numpy as np
 from numba import njit
 
 from solver.reading import IntArray
-from solver.slots.model import FloatArray, Model, cost_of
+from solver.slots.model import FloatArray, Model
 
 _STEP: Final = 0.95  # of the largest step that is proven to converge
 _TINY: Final = 1e-9  # a share that small moves no price
-_WEIGHT: Final = 30.0  # first guess of how far prices move per share moved, in units of cost
+_WEIGHT: Final = 1.5  # first guess of how far prices move per share moved, in Model.unit
+_LOOK: Final = 8  # steps between two looks at the residual
 
 
 class PriceState(NamedTuple):
-    """Where the method stands; arrays are its own and change from run to run."""
+    """Where the method stands; arrays are its own and change from run to run. Prices in Model.unit per unit of use."""
 
     share: FloatArray  # (N,) of a visit on each of its starts
-    price: FloatArray  # (R,) in cost units / unit
+    price: FloatArray  # (R,)
+    gain: FloatArray  # (N,) cost of a start less that of not placing
     share_anchor: FloatArray
     price_anchor: FloatArray
-    share_next: FloatArray
+    share_next: FloatArray  # as of the last look
     price_next: FloatArray
     share_step: FloatArray  # (V,)
     price_step: FloatArray  # (R,), 0 for rows that cannot bind
-    scalar: FloatArray  # (5,): weight, steps since restart, residual then, residual one step before, steps in all
+    scalar: FloatArray  # (5,): weight, steps since restart, residual then, residual one look before, steps in all
 
 
-def start(model: Model, plan: IntArray, gate: FloatArray) -> PriceState:
-    """Return the state before the first step: the shares of a plan (V,), prices of the gate (T,) in cost units."""
+def start(model: Model, plan: IntArray, price: FloatArray) -> PriceState:
+    """Return the state before the first step: the shares of a plan (V,), prices (R,) in cost units."""
     touching, rows_used = _touching(model)
-    can_bind = touching > model.capacity
-    price_step = np.where(can_bind, 1.0 / np.maximum(touching, 1.0), 0.0)
-    placed = np.flatnonzero(plan >= 0)
+    price_step = np.where(touching > model.capacity, 1.0 / np.maximum(touching, 1.0), 0.0)
+    placed = np.flatnonzero((plan >= model.first) & (plan <= model.last))
     share = np.zeros(int(model.column[-1]))
     share[model.column[placed] + plan[placed] - model.first[placed]] = 1.0
-    price = np.zeros(len(model.capacity))
-    price[: model.horizon] = np.where(can_bind[: model.horizon], gate / unit_of(model), 0.0)
+    price = np.where(price_step > 0.0, price / model.unit, 0.0)
     return PriceState(
         share=share,
         price=price,
+        gain=(model.cost - np.repeat(model.drop, np.diff(model.column))) / model.unit,
         share_anchor=share.copy(),
         price_anchor=price.copy(),
         share_next=share.copy(),
@@ -62,218 +63,227 @@ def start(model: Model, plan: IntArray, gate: FloatArray) -> PriceState:
     )
 
 
-def unit_of(model: Model) -> float:
-    """Return the cost unit in which the method works, the mean price of a slot of displacement."""
-    slot = np.concatenate([model.early, model.late])
-    mean = float(slot.mean()) if len(slot) else 0.0
-    return mean if mean > 0 else max(1.0, float(model.drop.mean()) if len(model.drop) else 1.0)
+def latest(model: Model, state: PriceState) -> FloatArray:
+    """Return the prices (R,) in cost units as of the last look."""
+    price: FloatArray = state.price_next * model.unit
+    return price
+
+
+def improve(model: Model, state: PriceState, looks: int) -> None:
+    """Go on from where the state stands, `looks` times _LOOK steps."""
+    _improve(model, state, looks)
 
 
 @njit(cache=True, nogil=True)
-def run(m: Model, state: PriceState, unit: float, steps: int) -> None:
-    """Take `steps` steps from where the state stands."""
-    work = np.empty(len(state.price))
+def _improve(m: Model, state: PriceState, looks: int) -> None:
+    use = np.empty(len(state.price))
     before = np.empty(len(state.price) + 1)
     room = np.empty(m.horizon)
-    for _ in range(steps):
-        _primal(m, state, unit, before, work, room)
-        _dual(m, state, work)
-        state.scalar[4] += 1
-        _average(m, state)
+    for _ in range(looks):
+        for _ in range(_LOOK - 1):
+            _step(m, state, use, before, room)
+        _look(m, state, use, before, room)
 
 
 @njit(cache=True, nogil=True)
-def _primal(m: Model, state: PriceState, unit: float, before: FloatArray, work: FloatArray, room: FloatArray) -> None:
-    """Move each visit's shares against its priced costs; leave the reflected use of every row in `work`."""
-    price = state.price
-    work[:] = 0.0
-    before[0] = 0.0
-    before[1:] = np.cumsum(price)
+def _step(m: Model, state: PriceState, use: FloatArray, before: FloatArray, room: FloatArray) -> None:
+    """Take one reflected step and average it with the anchor."""
+    weight, since = state.scalar[0], state.scalar[1]
+    new = (since + 1.0) / (since + 2.0)
+    first, last, column, share, anchor = m.first, m.last, m.column, state.share, state.share_anchor
+    _sum_prices(state.price, before)
+    use[:] = 0.0
+    for v in range(len(first)):
+        count, at = last[v] - first[v] + 1, column[v]
+        level = _descend(m, state, before, v, room, _STEP / weight)
+        for i in range(count):
+            old = share[at + i]
+            reflected = 2.0 * max(0.0, room[i] - level) - old
+            room[i] = reflected
+            share[at + i] = new * reflected + (1.0 - new) * anchor[at + i]
+        _begin_use(m, use, v, room)
+    _sum_up(m, use)
+    price, begin, price_step = state.price, state.price_anchor, state.price_step
+    for r in range(len(use)):
+        if price_step[r] > 0.0:
+            old = price[r]
+            moved = max(0.0, old + _STEP * weight * price_step[r] * (use[r] - m.capacity[r]))
+            price[r] = new * (2.0 * moved - old) + (1.0 - new) * begin[r]
+    state.scalar[1] = since + 1.0
+    state.scalar[4] += 1.0
+
+
+@njit(cache=True, nogil=True)
+def _look(m: Model, state: PriceState, use: FloatArray, before: FloatArray, room: FloatArray) -> None:
+    """Take one step, keep where it leads, and restart from there or average as the residual says."""
+    scalar = state.scalar
+    weight, since = scalar[0], scalar[1]
+    _sum_prices(state.price, before)
+    use[:] = 0.0
+    shares, gone = 0.0, 0.0  # squared distance to where the step began, and to the anchor
     for v in range(len(m.first)):
-        first, last = m.first[v], m.last[v]
-        at = m.column[v] - first
-        step = _STEP * state.share_step[v] / state.scalar[0]
-        _add_prices(m, price, before, v, room)
-        total = 0.0
-        for s in range(first, last + 1):
-            each = (cost_of(m, v, s) - m.drop[v]) / unit + room[s]
-            room[s] = state.share[at + s] - step * each
-            total += max(0.0, room[s])
-        level = _level(room, first, last, total)
-        for s in range(first, last + 1):
-            share = max(0.0, room[s] - level)
-            state.share_next[at + s] = share
-            use = 2.0 * share - state.share[at + s]
-            if abs(use) > _TINY:
-                _begin_use(m, work, v, s, use)
-    _sum_up(m, work)
+        count, at = m.last[v] - m.first[v] + 1, m.column[v]
+        level = _descend(m, state, before, v, room, _STEP / weight)
+        for i in range(count):
+            each, old = max(0.0, room[i] - level), state.share[at + i]
+            room[i] = 2.0 * each - old
+            state.share_next[at + i] = each
+            shares += (each - old) ** 2 / state.share_step[v]
+            gone += (each - state.share_anchor[at + i]) ** 2 / state.share_step[v]
+        _begin_use(m, use, v, room)
+    _sum_up(m, use)
+    prices, went = 0.0, 0.0
+    for r in range(len(use)):
+        if state.price_step[r] > 0.0:
+            old = state.price[r]
+            moved = max(0.0, old + _STEP * weight * state.price_step[r] * (use[r] - m.capacity[r]))
+            state.price_next[r] = moved
+            prices += (moved - old) ** 2 / state.price_step[r]
+            went += (moved - state.price_anchor[r]) ** 2 / state.price_step[r]
+    residual = np.sqrt(shares * weight / _STEP + prices / (_STEP * weight))
+    scalar[4] += 1.0
+    if _is_time(scalar, residual):
+        if gone > 0.0 and went > 0.0:
+            scalar[0] = np.sqrt(np.sqrt(went / gone) * weight)
+        scalar[1], scalar[2], scalar[3] = 0.0, np.inf, np.inf
+        _settle(state.share, state.share_anchor, state.share_next)
+        _settle(state.price, state.price_anchor, state.price_next)
+        return
+    if np.isinf(scalar[2]):
+        scalar[2] = residual
+    scalar[3] = residual
+    scalar[1] = since + 1.0
+    new = (since + 1.0) / (since + 2.0)
+    _average(state.share, state.share_anchor, state.share_next, new)
+    _average(state.price, state.price_anchor, state.price_next, new)
 
 
 @njit(cache=True, nogil=True)
-def _add_prices(m: Model, price: FloatArray, before: FloatArray, v: int, room: FloatArray) -> None:
-    """Leave in `room` (T,) what the rows that visit v uses cost at each of its starts."""
+def _settle(point: FloatArray, anchor: FloatArray, reached: FloatArray) -> None:
+    point[:] = reached
+    anchor[:] = reached
+
+
+@njit(cache=True, nogil=True)
+def _average(point: FloatArray, anchor: FloatArray, reached: FloatArray, new: float) -> None:
+    for j in range(len(point)):
+        point[j] = new * (2.0 * reached[j] - point[j]) + (1.0 - new) * anchor[j]
+
+
+@njit(cache=True, nogil=True)
+def _is_time(scalar: FloatArray, residual: float) -> bool:
+    """Answer whether to restart: the residual has shrunk enough, or begins to grow, or it has taken long."""
+    since = scalar[1]
+    if since < _LOOK:
+        return False
+    if residual <= 0.2 * scalar[2]:
+        return True
+    if residual <= 0.8 * scalar[2] and residual > scalar[3]:
+        return True
+    return since > 64 and since > 0.36 * scalar[4]
+
+
+@njit(cache=True, nogil=True)
+def _sum_prices(price: FloatArray, before: FloatArray) -> None:
+    total = 0.0
+    for r in range(len(price)):
+        before[r] = total
+        total += price[r]
+    before[len(price)] = total
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _descend(m: Model, state: PriceState, before: FloatArray, v: int, room: FloatArray, length: float) -> float:
+    """Move v's shares against their priced costs into `room` (T,), its first start first.
+
+    Returns what projects them onto their simplex.
+    """
     horizon = m.horizon
-    dock = horizon * (1 + m.group[v])
-    first, last = m.first[v], m.last[v]
-    for s in range(first, last + 1):
-        room[s] = price[s] + before[dock + m.duration[v] + s] - before[dock + s]
-    if m.carrier[v] >= 0:
-        quota = horizon * (1 + m.groups + m.carrier[v])
-        for s in range(first, last + 1):
-            room[s] += price[quota + s]
-    if m.truck[v] >= 0:
-        truck = horizon * (1 + m.groups + m.carriers + m.truck[v])
-        length = m.duration[v] + m.turn
-        for s in range(first, last + 1):
-            room[s] += before[truck + min(horizon, s + length)] - before[truck + s]
+    first, duration = m.first[v], m.duration[v]
+    count = m.last[v] - first + 1
+    step = length * state.share_step[v]
+    dock = horizon * (1 + m.group[v]) + first
+    gain = state.gain[m.column[v] : m.column[v] + count]
+    share = state.share[m.column[v] : m.column[v] + count]
+    gate = state.price[first : first + count]
+    opens, closes = before[dock : dock + count], before[dock + duration : dock + duration + count]
+    if m.carrier[v] < 0 and m.truck[v] < 0:
+        for i in range(count):
+            room[i] = share[i] - step * (gain[i] + gate[i] + closes[i] - opens[i])
+    else:
+        for i in range(count):
+            room[i] = gain[i] + gate[i] + closes[i] - opens[i]
+        if m.carrier[v] >= 0:
+            quota = horizon * (1 + m.groups + m.carrier[v]) + first
+            for i in range(count):
+                room[i] += state.price[quota + i]
+        if m.truck[v] >= 0:
+            truck = horizon * (1 + m.groups + m.carriers + m.truck[v])
+            held = duration + m.turn
+            for i in range(count):
+                room[i] += before[truck + min(horizon, first + i + held)] - before[truck + first + i]
+        for i in range(count):
+            room[i] = share[i] - step * room[i]
+    return _level(room, count)
 
 
-@njit(cache=True, nogil=True)
-def _begin_use(m: Model, work: FloatArray, v: int, s: int, use: float) -> None:
-    """Note a use of `use` by visit v from slot s on; on docks and trucks only where it begins and ends."""
+@njit(cache=True, nogil=True, fastmath=True)
+def _level(room: FloatArray, count: int) -> float:
+    """Return what to take off so that the positive parts sum to at most 1 (Michelot 1986)."""
+    total = 0.0
+    for i in range(count):
+        total += max(0.0, room[i])
+    if total <= 1.0:
+        return 0.0
+    level, positive = 0.0, count + 1
+    while True:
+        kept, total = 0, 0.0
+        for i in range(count):
+            if room[i] > level:
+                kept += 1
+                total += room[i]
+        if kept >= positive or kept == 0:
+            return level
+        positive = kept
+        level = (total - 1.0) / kept
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _begin_use(m: Model, use: FloatArray, v: int, amount: FloatArray) -> None:
+    """Note the use of v's shares, `amount` (T,) with its first start first; on docks and trucks where it begins and
+    ends."""
     horizon = m.horizon
-    work[s] += use
-    if m.carrier[v] >= 0:
-        work[horizon * (1 + m.groups + m.carrier[v]) + s] += use
-    dock = horizon * (1 + m.group[v])
-    work[dock + s] += use
-    if s + m.duration[v] < horizon:
-        work[dock + s + m.duration[v]] -= use
-    if m.truck[v] >= 0:
-        truck = horizon * (1 + m.groups + m.carriers + m.truck[v])
-        work[truck + s] += use
-        if s + m.duration[v] + m.turn < horizon:
-            work[truck + s + m.duration[v] + m.turn] -= use
+    first, duration = m.first[v], m.duration[v]
+    dock = horizon * (1 + m.group[v]) + first
+    quota = horizon * (1 + m.groups + m.carrier[v]) + first if m.carrier[v] >= 0 else -1
+    truck = horizon * (1 + m.groups + m.carriers + m.truck[v]) + first if m.truck[v] >= 0 else -1
+    for i in range(m.last[v] - first + 1):
+        each = amount[i]
+        if abs(each) > _TINY:
+            use[first + i] += each
+            use[dock + i] += each
+            if first + i + duration < horizon:
+                use[dock + i + duration] -= each
+            if quota >= 0:
+                use[quota + i] += each
+            if truck >= 0:
+                use[truck + i] += each
+                if first + i + duration + m.turn < horizon:
+                    use[truck + i + duration + m.turn] -= each
 
 
 @njit(cache=True, nogil=True)
-def _sum_up(m: Model, work: FloatArray) -> None:
+def _sum_up(m: Model, use: FloatArray) -> None:
     """Turn the begins and ends of dock and truck rows into use."""
     horizon = m.horizon
     carriers = horizon * (1 + m.groups)
     trucks = carriers + horizon * m.carriers
     for base in range(horizon, carriers, horizon):
         for r in range(base + 1, base + horizon):
-            work[r] += work[r - 1]
-    for base in range(trucks, len(work), horizon):
+            use[r] += use[r - 1]
+    for base in range(trucks, len(use), horizon):
         for r in range(base + 1, base + horizon):
-            work[r] += work[r - 1]
-
-
-@njit(cache=True, nogil=True)
-def _level(room: FloatArray, first: int, last: int, total: float) -> float:
-    """Return what to take off so that the positive parts sum to at most 1 (Michelot 1986)."""
-    if total <= 1.0:
-        return 0.0
-    count = 0
-    for s in range(first, last + 1):
-        count += room[s] > 0.0
-    level = (total - 1.0) / count
-    for _ in range(last - first + 1):
-        kept, total = 0, 0.0
-        for s in range(first, last + 1):
-            if room[s] > level:
-                kept += 1
-                total += room[s]
-        if kept >= count or kept == 0:
-            break
-        count = kept
-        level = (total - 1.0) / count
-    return level
-
-
-@njit(cache=True, nogil=True)
-def _dual(m: Model, state: PriceState, work: FloatArray) -> None:
-    """Move the prices towards the excess of the reflected use."""
-    for r in range(len(work)):
-        if state.price_step[r] > 0.0:
-            step = _STEP * state.scalar[0] * state.price_step[r]
-            state.price_next[r] = max(0.0, state.price[r] + step * (work[r] - m.capacity[r]))
-
-
-@njit(cache=True, nogil=True)
-def _average(m: Model, state: PriceState) -> None:
-    """Take the reflected Halpern step, or restart from the new point when the residual says so."""
-    scalar = state.scalar
-    residual = np.sqrt(
-        _share_distance(m, state, state.share) * scalar[0] / _STEP
-        + _price_distance(state, state.price) / (_STEP * scalar[0])
-    )
-    since = scalar[1]
-    if since == 0:
-        scalar[2] = residual
-    restart = since > 0 and (
-        residual <= 0.2 * scalar[2]
-        or (residual <= 0.8 * scalar[2] and residual > scalar[3])
-        or (since > 20 and since > 0.36 * scalar[4])
-    )
-    scalar[3] = residual
-    if restart:
-        _restart(m, state)
-        return
-    new = (since + 1.0) / (since + 2.0)
-    for j in range(len(state.share)):
-        state.share[j] = new * (2.0 * state.share_next[j] - state.share[j]) + (1.0 - new) * state.share_anchor[j]
-    for r in range(len(state.price)):
-        state.price[r] = new * (2.0 * state.price_next[r] - state.price[r]) + (1.0 - new) * state.price_anchor[r]
-    scalar[1] = since + 1.0
-
-
-@njit(cache=True, nogil=True)
-def _restart(m: Model, state: PriceState) -> None:
-    """Make the new point the anchor, and balance the two step lengths by the way just gone."""
-    shares = np.sqrt(_share_distance(m, state, state.share_anchor))
-    prices = np.sqrt(_price_distance(state, state.price_anchor))
-    if shares > 0.0 and prices > 0.0:
-        state.scalar[0] = np.sqrt(prices / shares * state.scalar[0])
-    state.share[:] = state.share_next
-    state.price[:] = state.price_next
-    state.share_anchor[:] = state.share_next
-    state.price_anchor[:] = state.price_next
-    state.scalar[1] = 0.0
-    state.scalar[3] = np.inf
-
-
-@njit(cache=True, nogil=True)
-def _share_distance(m: Model, state: PriceState, other: FloatArray) -> float:
-    """Return the squared distance of the new shares to `other`, each visit by its step."""
-    total = 0.0
-    for v in range(len(m.first)):
-        each = 0.0
-        for j in range(m.column[v], m.column[v + 1]):
-            each += (state.share_next[j] - other[j]) ** 2
-        total += each / state.share_step[v]
-    return total
-
-
-@njit(cache=True, nogil=True)
-def _price_distance(state: PriceState, other: FloatArray) -> float:
-    """Return the squared distance of the new prices to `other`, each row by its step."""
-    total = 0.0
-    for r in range(len(other)):
-        if state.price_step[r] > 0.0:
-            total += (state.price_next[r] - other[r]) ** 2 / state.price_step[r]
-    return total
-
-
-@njit(cache=True, nogil=True)
-def error(m: Model, state: PriceState) -> tuple[float, float]:
-    """Return the cost of the latest shares in cost units, and the sum of what they use beyond the
-    capacities."""
-    use = np.zeros(len(state.price))
-    cost = 0.0
-    for v in range(len(m.first)):
-        cost += m.drop[v]
-        for s in range(m.first[v], m.last[v] + 1):
-            share = state.share_next[m.column[v] + s - m.first[v]]
-            if share > 0.0:
-                cost += share * (cost_of(m, v, s) - m.drop[v])
-                _begin_use(m, use, v, s, share)
-    _sum_up(m, use)
-    beyond = 0.0
-    for r in range(len(use)):
-        beyond += max(0.0, use[r] - m.capacity[r])
-    return cost, beyond
+            use[r] += use[r - 1]
 
 
 @njit(cache=True, nogil=True)

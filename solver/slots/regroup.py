@@ -14,14 +14,14 @@ from numba import njit
 from numpy.typing import NDArray
 
 from solver.reading import IntArray
-from solver.slots import places, subproblem
+from solver.slots import mip, places, subproblem
+from solver.slots.mip import Effort
 from solver.slots.model import FloatArray, Model
 from solver.slots.places import Places
 from solver.slots.subproblem import Columns
 
 MOST: Final = 200  # visits decided at once; of larger groups those of one time of day
 _STAY: Final = 0.01  # slots of displacement that staying is worth, so that ties move nothing
-_GAP: Final = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def drawn(model: Model, start: IntArray, group: int, centre: int, *, wide: bool)
 
 
 def propose(
-    model: Model, board: Places, visits: IntArray, gate: FloatArray, *, unit: float, seconds: float
+    model: Model, board: Places, visits: IntArray, gate: FloatArray, effort: Effort
 ) -> Proposal | None:
     """Return the best starts of `visits` at prices `gate` (T,) with all other visits where they are; None if none is
     found.
@@ -61,9 +61,9 @@ def propose(
     _give_back(model, free, visits, had)
     free[: model.horizon] = len(visits)
     columns = subproblem.columns_of(model, visits)
-    value = columns.cost + gate[columns.start] - _STAY * unit * (columns.start == board.start[columns.visit])
+    value = columns.cost + gate[columns.start] - _STAY * model.unit * (columns.start == board.start[columns.visit])
     columns, value = _worth_it(columns, value)
-    answer = subproblem.best_starts(model, columns, value, free, seconds=seconds, gap=_GAP)
+    answer = mip.search(model, columns, value, free, effort).starts
     if answer is None:
         return None
     new = np.full(len(model.first), -1)

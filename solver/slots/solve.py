@@ -1,15 +1,14 @@
 """The entry: a plan for a day's visits, and the proof of how good it is.
 
 1. model          the allowed starts, and the capacity rows S2-S5
-2. construct      a first lawful plan, visit by visit
-3. search         the plan made better, by turns:
-   transport      all visits choose anew among starts that do not get in each other's way
-   regroup        dock groups with unplaced visits decided anew, exactly, at prices of the gate
-4. proof          beside it, a lower bound, by turns:
-   prices, bound  the linear relaxation, first-order, and what its prices prove, in integers
-   groupwise      each dock group's part of it in whole starts
-5. subproblem     if few starts are left that could be better: branch and bound on all of them
-6. check          nothing leaves that the checker rejects
+2. negotiate      visits choose again and again at prices that follow the crowding: first plan, first prices
+3. rounds         two things side by side:
+   search         the plan made better: all visits choose anew within the gate (transport), and dock groups in which
+                  the gap lies are decided anew, exactly (regroup)
+   proof          the bound made better: prices of the linear relaxation, first-order (prices), and clusters in which
+                  the gap lies decided in whole starts (clusters)
+4. finish         if few starts are left that could be better: branch and bound on all of them
+5. check          nothing leaves that the checker rejects
 """
 
 from collections.abc import Callable
@@ -20,22 +19,16 @@ from typing import Final
 import numpy as np
 
 from solver.outcome import OnProgress, Outcome, ShouldStop
-from solver.reading import IntArray
-from solver.slots import bound, compiled, construct, subproblem
-from solver.slots.bound import SEARCH
+from solver.slots import compiled, negotiate
 from solver.slots.instance import SlotInstance, SlotPlan
-from solver.slots.model import FloatArray, Model
+from solver.slots.mip import Effort
 from solver.slots.proof import Proof
 from solver.slots.run import Run
 from solver.slots.search import Search
-from solver.slots.subproblem import Columns
 
-WORKERS: Final = 2
-FIRST_ROUNDS: Final = 8  # of transport, before prices are asked for
-SMALL_COLUMNS: Final = 25_000  # of a day that branch and bound may well finish
-SMALL_SHARE: Final = 0.35  # of the time, after which a small day is left to it
-MOST_COLUMNS: Final = 40_000  # of a problem that is worth solving whole
-FINISH_SECONDS: Final = 5.0
+SWEEPS: Final = 120
+PRICES_SHARE: Final = 0.45  # of the time, after which clusters get their turn
+MIP_SECONDS: Final = 0.5
 
 
 def solve(
@@ -56,57 +49,20 @@ def solve(
     compiled.load()
     run = Run(instance, seconds, clock, on_progress, should_stop)
     rng = np.random.default_rng(seed)
-    run.plan(_first_plan(run.model, rng))
-    search = Search(run, run.start, rng)
-    search.transport(FIRST_ROUNDS)
-    proof = Proof(run, run.start, search.gate_alone())
-    _side_by_side(run, search, proof)
-    _finish(run, proof.best_price)
-    return run.outcome()
-
-
-def _first_plan(m: Model, rng: np.random.Generator) -> IntArray:
-    """Return a plan by first fit, heavy and inflexible visits first."""
-    return construct.in_order(m, np.lexsort((rng.random(len(m.first)), m.last - m.first, -m.drop)))
-
-
-def _side_by_side(run: Run, search: Search, proof: Proof) -> None:
-    """Search for a plan and for a bound until the time is up, or until a small day can be left to branch and
-    bound."""
-    small = int(run.model.column[-1]) <= SMALL_COLUMNS
-    until = run.seconds * (SMALL_SHARE if small else 1.0)
-    with ThreadPoolExecutor(WORKERS) as pool, ThreadPoolExecutor(1) as beside:
-        while not run.is_over() and run.elapsed() < until:
-            search.step(pool, lambda: proof.advance(beside))
-        proof.wait()
-
-
-def _finish(run: Run, price: FloatArray) -> None:
-    """Solve what is left exactly, if that is little: only starts whose excess is within the gap can be
-    better."""
+    search = Search(run, rng)
     m = run.model
-    if run.is_over():
-        return
-    left = _within(m, price, run.cost - bound.bound(m, price) + 1)
-    if len(left.visit) > MOST_COLUMNS:
-        return
-    seconds = FINISH_SECONDS
-    while not run.is_over():
-        allowed = min(seconds, run.seconds - run.elapsed())
-        answer = subproblem.exactly(m, left, seconds=allowed)
-        if answer.starts is not None:
-            start = np.full(len(m.first), -1)
-            start[answer.starts[0]] = answer.starts[1]
-            run.plan(start, "exact")
-        run.prove(min(run.cost, bound.from_search(m, answer.bound)), SEARCH)
-        seconds *= 2
-
-
-def _within(m: Model, price: FloatArray, excess: int) -> Columns:
-    """Return the starts that are at most `excess` dearer than their visit's cheapest choice at `price` (R,)."""
-    columns = subproblem.columns_of(m, np.arange(len(m.first)))
-    rows, position = subproblem.uses(m, columns)
-    reduced = columns.cost + np.bincount(position, weights=price[rows], minlength=len(columns.visit))
-    least = np.zeros(len(m.first))
-    np.minimum.at(least, columns.visit, reduced)
-    return subproblem.chosen(columns, reduced - least[columns.visit] <= excess)
+    price = np.zeros(len(m.capacity))
+    price[: m.horizon] = search.first_fit()
+    talks = negotiate.negotiate(m, price, rng, sweeps=SWEEPS, recharge=lambda _, m: m, is_over=run.is_over)
+    search.settle(talks.start)
+    search.transport(4)
+    proof = Proof(run, search.board.start, talks.mean)
+    with ThreadPoolExecutor(1) as beside:
+        while not run.is_over():
+            effort = Effort(min(MIP_SECONDS, max(0.01, seconds - run.elapsed())))
+            start, at = run.start.copy(), proof.price
+            pricing = run.elapsed() < PRICES_SHARE * seconds and not proof.settled
+            job = beside.submit(proof.stretch, start) if pricing else beside.submit(proof.decide, start, effort)
+            search.step(at, effort)
+            job.result()
+    return run.outcome()

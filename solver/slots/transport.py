@@ -46,9 +46,10 @@ class Graph(NamedTuple):
     parent: IntArray  # (T + 2,)
 
 
-def priced(model: Model, cost: IntArray, noise: FloatArray) -> Worth:
-    """Return the worth of choices from the costs of all columns (N,) and a `noise` (N,) in cost units."""
-    return Worth(cost * SCALE + np.rint(noise * SCALE).astype(np.int64), model.drop * SCALE)
+def priced(model: Model, noise: FloatArray) -> Worth:
+    """Return the worth of choices with a `noise` (N,) in cost units on the costs of the starts."""
+    start = np.rint((model.cost + noise) * SCALE).astype(np.int64)
+    return Worth(start, np.rint(model.drop * SCALE).astype(np.int64))
 
 
 def gate_prices(model: Model, start: IntArray, worth: Worth) -> FloatArray:
