@@ -8,7 +8,7 @@ import typer
 
 from solver.outcome import Outcome
 from solver.reading import BadInput, IntArray
-from solver.slots import check, fairness
+from solver.slots import carriers, check
 from solver.slots.fair_plan import FairPlan, Solver, fair_plan
 from solver.slots.instance import MAX_HORIZON, MAX_PRICE, SlotInstance, SlotPlan
 
@@ -46,7 +46,7 @@ def planned(
 
 def document(instance: SlotInstance, start: IntArray, fair: FairPlan | None = None) -> dict[str, Any]:
     """Return the fairness of a plan, ready for JSON, with the price of fairness when one was paid."""
-    told = fairness.report(instance, start).as_json()
+    told = carriers.report(instance, start).as_json()
     if fair is not None:
         told |= {
             "fairness": fair.instance.fairness,
@@ -65,7 +65,7 @@ def document(instance: SlotInstance, start: IntArray, fair: FairPlan | None = No
 
 def lines(instance: SlotInstance, start: IntArray, fair: FairPlan | None = None) -> Iterator[str]:
     """Yield what people read of it."""
-    found = fairness.report(instance, start)
+    found = carriers.report(instance, start)
     theirs = np.flatnonzero(found.visits)
     if len(theirs):
         worst = int(theirs[found.burden_minutes[theirs].argmax()])

@@ -16,8 +16,8 @@ from solver.matching.plan import MatchingPlan
 from solver.outcome import Outcome
 from solver.reading import IntArray
 from solver.slots import baselines as slot_baselines
+from solver.slots import carriers
 from solver.slots import check as slot_check
-from solver.slots import fairness
 from solver.slots.instance import SlotPlan
 
 
@@ -37,7 +37,7 @@ class Proof:
 class SlotFigures:
     """What a way of giving out slots does to the visits; displacement is of the placed ones, from their wish.
 
-    `jain` is Jain's index of what carriers bear (`solver.slots.fairness`).
+    `jain` is Jain's index of what carriers bear (`solver.slots.carriers`).
     """
 
     visits: int
@@ -135,7 +135,7 @@ def slot_figures(problem: SlotProblem, start: IntArray) -> SlotFigures:
         share_placed=found.placed_share,
         mean_displacement_minutes=found.mean_displacement_minutes,
         p95_displacement_minutes=found.p95_displacement_minutes,
-        jain=fairness.report(problem.instance, start).jain,
+        jain=carriers.report(problem.instance, start).jain,
         cost=found.cost,
     )
 

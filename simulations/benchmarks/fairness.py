@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from solver.outcome import Outcome
-from solver.slots import check, fairness
+from solver.slots import carriers, check
 from solver.slots.fair_plan import fair_plan
 from solver.slots.flavours import FLAVOURS, generate
 from solver.slots.instance import SlotInstance, SlotPlan
@@ -37,7 +37,7 @@ def rows(study: Study, clock: Clock) -> Iterator[dict[str, Any]]:
     for name in study.flavours:
         day = generate(FLAVOURS[name], study.visits, np.random.default_rng(study.seed))
         plain = solve(day, seconds=study.seconds, clock=clock)
-        share = fairness.mean_slots_moved(day, plain.plan.start)
+        share = carriers.mean_slots_moved(day, plain.plan.start)
         yield _row(f"{name} {study.visits}", day, plain, plain.cost, 0, share)
 
         def solver(instance: SlotInstance, seconds: float, plain: Outcome[SlotPlan] = plain) -> Outcome[SlotPlan]:
@@ -56,7 +56,7 @@ def _row(
     faults = check.violations(instance, start)
     assert not faults, faults[0].text
     unfair = check.unfairness_cost(instance, start)
-    found = fairness.report(instance, start)
+    found = carriers.report(instance, start)
     return {
         "day": day,
         "fairness": price,

@@ -6,7 +6,7 @@ from typing import Final
 
 from solver.outcome import Outcome, Status
 from solver.reading import IntArray
-from solver.slots import check, fairness
+from solver.slots import carriers, check
 from solver.slots.instance import SlotInstance, SlotPlan
 
 FIRST_SHARE: Final = 0.5  # of the time, for the plan without fairness
@@ -60,7 +60,7 @@ def fair_plan(
     """
     plain = solver(replace(instance, fairness=0, fair_slots=0), seconds * FIRST_SHARE)
     start = plain.plan.start
-    free = fairness.mean_slots_moved(instance, start) if fair_slots is None else fair_slots
+    free = carriers.mean_slots_moved(instance, start) if fair_slots is None else fair_slots
     priced = replace(instance, fairness=price, fair_slots=free)
     outcome = _better(priced, plain, solver(priced, max(0.01, seconds - plain.wall_seconds)))
     return FairPlan(
@@ -68,8 +68,8 @@ def fair_plan(
         outcome=outcome,
         plain=plain,
         price=_without_fairness(priced, outcome.plan.start) - plain.cost,
-        jain_before=fairness.report(priced, start).jain,
-        jain_after=fairness.report(priced, outcome.plan.start).jain,
+        jain_before=carriers.report(priced, start).jain,
+        jain_after=carriers.report(priced, outcome.plan.start).jain,
     )
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from solver.outcome import Outcome, Status
-from solver.slots import check, fairness
+from solver.slots import carriers, check
 from solver.slots.fair_plan import fair_plan
 from solver.slots.instance import SlotPlan
 
@@ -14,7 +14,7 @@ QUOTAS = [-1, -1]
 
 
 def test_nobody_displaced_is_perfectly_fair():
-    found = fairness.report(park([{"carrier": 0}, {"carrier": 1}], quota=QUOTAS), np.array([1, 1]))
+    found = carriers.report(park([{"carrier": 0}, {"carrier": 1}], quota=QUOTAS), np.array([1, 1]))
 
     assert found.jain == 1.0
     assert found.burden_minutes.tolist() == [0, 0]
@@ -23,16 +23,16 @@ def test_nobody_displaced_is_perfectly_fair():
 def test_all_moved_alike_is_perfectly_fair_and_one_moved_alone_is_least_fair():
     instance = park([{"carrier": 0}, {"carrier": 1}], quota=QUOTAS)
 
-    assert fairness.report(instance, np.array([0, 2])).jain == 1.0
-    assert fairness.report(instance, np.array([0, 1])).jain == 0.5
+    assert carriers.report(instance, np.array([0, 2])).jain == 1.0
+    assert carriers.report(instance, np.array([0, 1])).jain == 0.5
 
 
 def test_jains_index_is_the_one_of_the_paper():
-    assert fairness.jain_index(np.array([1.0, 1.0, 2.0])) == pytest.approx(16 / (3 * 6))
+    assert carriers.jain_index(np.array([1.0, 1.0, 2.0])) == pytest.approx(16 / (3 * 6))
 
 
 def test_a_carrier_without_visits_and_visits_without_carrier_do_not_count():
-    found = fairness.report(park([{"carrier": 0}, {}], quota=[-1, -1, -1]), np.array([0, 3]))
+    found = carriers.report(park([{"carrier": 0}, {}], quota=[-1, -1, -1]), np.array([0, 3]))
 
     assert found.jain == 1.0
     assert [row["carrier"] for row in found.as_json()["carriers"]] == [0]
@@ -41,7 +41,7 @@ def test_a_carrier_without_visits_and_visits_without_carrier_do_not_count():
 def test_the_report_speaks_minutes_of_the_placed_and_counts_the_unplaced_as_farthest():
     instance = park([{"carrier": 0}, {"carrier": 0}, {"carrier": 1}], quota=QUOTAS)
 
-    found = fairness.report(instance, np.array([0, -1, 1]))
+    found = carriers.report(instance, np.array([0, -1, 1]))
 
     assert found.as_json()["carriers"][0] == {
         "carrier": 0,
@@ -56,8 +56,8 @@ def test_the_report_speaks_minutes_of_the_placed_and_counts_the_unplaced_as_fart
 def test_the_default_share_is_the_mean_displacement_rounded_up():
     instance = park([{"carrier": 0}, {"carrier": 1}, {}], quota=QUOTAS)
 
-    assert fairness.mean_slots_moved(instance, np.array([0, 1, 3])) == 1
-    assert fairness.mean_slots_moved(park([{}]), np.array([0])) == 0
+    assert carriers.mean_slots_moved(instance, np.array([0, 1, 3])) == 1
+    assert carriers.mean_slots_moved(park([{}]), np.array([0])) == 0
 
 
 def by_enumeration(instance, seconds):
