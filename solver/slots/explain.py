@@ -1,7 +1,7 @@
 """Why a visit is where it is: what is full in every slot it would rather have, and which one more would let it in."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from time import monotonic
 from typing import Final
@@ -64,7 +64,8 @@ class Unit:
 class VisitExplained:
     """A visit: where it wanted to start, where it does (-1 not placed), and every slot it would rather have.
 
-    `may_start` is False for a visit without an allowed start and for a frozen one. `anyway` is a better slot that it
+    `may_start` is False for a visit without an allowed start and for a frozen one. `free` are better slots in which
+    nothing is full, with one of which the plan would be cheaper. `anyway` is a better slot that it
     can have without anything more, None when none was found: it gets it when `decided` visits around it are decided
     anew, and the day then costs `anyway_saving` less; if that is 0, at the expense of others. `units` are the single
     capacities with one more of which it gets a better slot, the best slot first; where the plan was improved anyway,
@@ -78,15 +79,11 @@ class VisitExplained:
     frozen: bool
     may_start: bool
     slots: tuple[Slot, ...]
+    free: tuple[int, ...]
     anyway: int | None = None
     anyway_saving: int = 0
     decided: int = 0
     units: tuple[Unit, ...] = ()
-
-    @property
-    def free(self) -> tuple[int, ...]:
-        """Return the better slots in which nothing is full: with one of them the plan would be cheaper."""
-        return tuple(slot.slot for slot in self.slots if not slot.full)
 
 
 def explain_visit(
@@ -114,14 +111,8 @@ def explain_visit(
         tried[resource] = worth.worth_of(board, resource, visits, without, seconds=left, favour=v)
     found = [unit for each in tried.values() if (unit := with_worth(board, each, v, best)) is not None]
     found += units_alone(board, v, best, tried)
-    return VisitExplained(
-        visit=v,
-        wish=plain.wish,
-        start=plain.start,
-        moved_minutes=plain.moved_minutes,
-        frozen=False,
-        may_start=True,
-        slots=plain.slots,
+    return replace(
+        plain,
         anyway=int(without.start[v]) if _is_better(board, v, int(without.start[v]), plain.start) else None,
         anyway_saving=saved,
         decided=len(visits),
@@ -142,20 +133,17 @@ def without_units(board: Board, v: int) -> VisitExplained:
         frozen=frozen,
         may_start=not frozen and int(instance.earliest[v]) <= last,
         slots=tuple(_slots(board, v)),
+        free=tuple(sorted(int(board.better.start[i]) for i in board.better.of(v) if _is_free(board, i))),
     )
 
 
 def units_of(board: Board, v: int) -> list[Resource]:
-    """Return the capacities of the park one more of which might let visit v start earlier in its order of starts.
+    """Return the capacities of the park that are full in a slot visit v would rather have, the best slot's first.
 
-    Those that are full in a slot it would rather have, the best slot's first; quotas, which the day has one of per
-    carrier, for the whole day, and its dock group for the whole day too when several slots of it are full at once.
+    Each as a unit that can be added: a quota for the whole day, since a carrier has one, and a dock for the whole day
+    when several slots of it are full for one start.
     """
-    wanted: dict[Resource, None] = {}
-    for i in board.better.of(v):
-        for resource in units_at(board, i):
-            wanted[resource] = None
-    return list(wanted)
+    return list(dict.fromkeys(unit for i in board.better.of(v) for unit in units_at(board, i)))
 
 
 def units_at(board: Board, i: int) -> list[Resource]:
@@ -176,9 +164,7 @@ def units_alone(board: Board, v: int, best: int, known: Mapping[Resource, Worth]
         slot = int(board.better.start[i])
         unit = alone(board, i)
         if unit is not None and _is_better(board, v, slot, best):
-            moved = board.start.copy()
-            moved[v] = slot
-            saving = board.cost - check.cost(board.instance, moved)
+            saving = saving_alone(board, i)
             if saving > 0:
                 yield Unit(unit, slot, saving, known.get(unit), alone=True)
 
@@ -191,6 +177,15 @@ def alone(board: Board, i: int) -> Resource | None:
         return None
     enlarged = np.maximum(board.rows.capacity[rows] + 1, board.rows.fixed[rows])  # over-full of frozen visits: no help
     return units[0] if (enlarged > board.used[rows]).all() else None
+
+
+def saving_alone(board: Board, i: int) -> int:
+    """Return what the day costs less when a visit has its better start at place i and nobody else moves."""
+    if not board.instance.fairness:
+        return int(board.better.saving[i])
+    moved = board.start.copy()
+    moved[board.better.visit[i]] = board.better.start[i]
+    return board.cost - check.cost(board.instance, moved)
 
 
 def with_worth(board: Board, tried: Worth, v: int, best: int) -> Unit | None:
@@ -210,6 +205,10 @@ def best_first(board: Board, v: int, units: list[Unit]) -> tuple[Unit, ...]:
     for unit in order:
         kept.setdefault(unit.resource, unit)
     return tuple(kept.values())
+
+
+def _is_free(board: Board, i: int) -> bool:
+    return not board.better.rows_of(i) and saving_alone(board, i) > 0
 
 
 def _cost_at(board: Board, v: int, slot: int) -> int:

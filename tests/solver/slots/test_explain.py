@@ -181,6 +181,15 @@ def test_a_free_better_slot_is_called_free():
     assert found.units == ()
 
 
+def test_a_free_slot_that_fairness_forbids_is_not_called_a_fault_of_the_plan():
+    instance = park([{"carrier": 0, "wish": 2}], early=0, late=1, quota=[-1], fairness=5)
+
+    found = explained(instance, [3], 0)
+
+    assert [(slot.slot, slot.full) for slot in found.slots] == [(0, ()), (1, ()), (2, ())]
+    assert found.free == (1, 2)
+
+
 def test_a_visit_without_a_start_or_frozen_may_not_start():
     instance = park([{"duration": 9}, {"frozen": 1, "promised": 3}])
 
