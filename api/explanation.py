@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from solver.slots.explain import Full, Slot, Unit, VisitExplained
+from solver.slots.explain import VisitExplained
 from solver.slots.explain_day import DayExplained
+from solver.slots.obstacles import Full, Slot
 from solver.slots.resources import Kind, Resource
+from solver.slots.units import Unit
 from solver.slots.worth import Worth
 
 
@@ -32,7 +34,7 @@ def visit_document(found: VisitExplained) -> dict[str, Any]:
                 "resource": _resource_document(unit.resource),
                 "slot": unit.slot,
                 "saving": unit.saving,
-                "alone": unit.alone,
+                "kept": unit.kept,
                 "worth": None if unit.worth is None else worth_document(unit.worth),
             }
             for unit in found.units
@@ -130,8 +132,8 @@ def _unit_lines(found: VisitExplained) -> Iterator[str]:
 def _unit_line(unit: Unit) -> str:
     head = f"With one more {_more(unit.resource)} it would start in slot {unit.slot}"
     if unit.worth is None:
-        return f"{head}, nobody else moving: cost {unit.saving:,} less at least."
-    if unit.alone:
+        return f"{head} if that were kept for it, for {unit.saving:,} less at least."
+    if unit.kept:
         return (
             f"{head} if that were kept for it, for {unit.saving:,} less at least; "
             f"to the day it is worth {_worth(unit.worth)}."

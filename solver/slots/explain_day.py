@@ -9,15 +9,16 @@ from typing import Final, TypeVar
 import numpy as np
 
 from solver.outcome import OnProgress, Progress
-from solver.slots import explain, scarce, worth
+from solver.slots import explain, scarce, units, worth
 from solver.slots.board import Board
-from solver.slots.explain import MOST, MOVED_SLOTS, VisitExplained
+from solver.slots.explain import MOST, VisitExplained
 from solver.slots.resources import Kind, Resource
 from solver.slots.worth import Worth
 
 Thing = TypeVar("Thing")
 Found = TypeVar("Found")
 
+MOVED_SLOTS: Final = 1  # a visit moved by more than this is explained
 SCARCEST: Final = 10
 WORKERS: Final = 2
 GATE_SHARE: Final = 0.4  # of the time, at most, for what one more place at the gate is worth in each slot
@@ -68,15 +69,15 @@ def explain_day(
             on_progress(Progress(clock() - began, stage, board.cost, None))
 
     tell("what is full")
-    units, binding = _worths(board, clock, seconds, tell)
-    examined = len(units)
+    known, binding = _worths(board, clock, seconds, tell)
+    examined = len(known)
     unplaced, moved = _unhappy(board)
-    visits = [_explained(board, v, units) for v in (*unplaced, *moved)]
+    visits = [_explained(board, v, known) for v in (*unplaced, *moved)]
     tell(f"{len(visits)} visits explained")
     _look_closer(board, visits, clock, began + seconds, tell)
-    _keep_the_most(units, visits)
+    _keep_the_most(known, visits)
     tell("done")
-    by_worth = sorted(units.values(), key=lambda each: (-each.worth, each.resource))
+    by_worth = sorted(known.values(), key=lambda each: (-each.worth, each.resource))
     gainful = [each for each in by_worth if each.worth > 0]
     all_day = [each for each in gainful if _is_all_day_docks(each.resource)]
     return DayExplained(
@@ -136,13 +137,13 @@ def _unhappy(board: Board) -> tuple[list[int], list[int]]:
     return np.flatnonzero(board.start < 0).tolist(), order[distance[order] > MOVED_SLOTS].tolist()
 
 
-def _explained(board: Board, v: int, units: dict[Resource, Worth]) -> VisitExplained:
+def _explained(board: Board, v: int, known: dict[Resource, Worth]) -> VisitExplained:
     """Return a visit explained with the units whose worth is known or that let it in by themselves."""
     plain = explain.without_units(board, v)
-    known = [units[resource] for resource in explain.units_of(board, v) if resource in units]
-    found = [unit for each in known if (unit := explain.with_worth(board, each, v, plain.start)) is not None]
-    found += explain.units_alone(board, v, plain.start, units)
-    return replace(plain, units=explain.best_first(board, v, found))
+    tried = [known[resource] for resource in units.units_of(board, v) if resource in known]
+    found = [unit for each in tried if (unit := units.by_worth(board, each, v, plain.start)) is not None]
+    found += units.alone(board, v, plain.start, known)
+    return replace(plain, units=units.best_first(board, v, found))
 
 
 def _look_closer(
@@ -168,11 +169,11 @@ def _look_closer(
     tell(f"{done} of {len(places)} visits looked at closer")
 
 
-def _keep_the_most(units: dict[Resource, Worth], visits: Sequence[VisitExplained]) -> None:
+def _keep_the_most(known: dict[Resource, Worth], visits: Sequence[VisitExplained]) -> None:
     """Let a capacity be worth the most that was found of it, be it around the capacity or around a visit."""
     for found in (unit.worth for visit in visits for unit in visit.units if unit.worth is not None):
-        if found.resource not in units or found.worth > units[found.resource].worth:
-            units[found.resource] = found
+        if found.resource not in known or found.worth > known[found.resource].worth:
+            known[found.resource] = found
 
 
 def _is_all_day_docks(resource: Resource) -> bool:

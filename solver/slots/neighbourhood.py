@@ -32,6 +32,17 @@ FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
+class Favour:
+    """A visit for which ties are broken: of equally cheap plans it is where it is nearest to its wish.
+
+    With `below` it must start where it costs less than that by itself.
+    """
+
+    visit: int
+    below: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Resolved:
     """A plan for the whole day after some visits were decided anew: `start` (V,), its `cost`, and a bound.
 
@@ -80,21 +91,22 @@ def _look_behind(board: Board, v: int, seen: set[int], queue: deque[int]) -> Non
 
 
 def resolve(
-    board: Board, visits: IntArray, *, seconds: float, limit: IntArray | None = None, favour: int | None = None
+    board: Board, visits: IntArray, *, seconds: float, limit: IntArray | None = None, favour: Favour | None = None
 ) -> Resolved:
     """Return the cheapest plan in which only `visits` (sorted, not frozen) may change, as far as `seconds` go.
 
-    `limit` (R,) is what the rows admit, those of the board when left out. Of equally cheap plans one is taken in
-    which visit `favour` is nearest to its wish. The board's plan is the answer when nothing better is found.
+    `limit` (R,) is what the rows admit, those of the board when left out. The board's plan is the answer when nothing
+    as cheap is found.
     """
     instance = board.instance
     fixed = board.start.copy()
     fixed[visits] = -1
     free = (board.limit if limit is None else limit) - resources.used(instance, board.rows, fixed)
-    offered, found = _open(board, blocking.columns(instance, visits), free)
+    offered, found = _open(board, _for_favour(blocking.columns(instance, visits), favour), free)
     unfair = _unfairness(instance, fixed, offered)
     known = check.cost(instance, fixed) - unfair.counted
-    taken, least = _search(offered, found, free, unfair, _value(instance, offered, favour), seconds)
+    must = favour.visit if favour is not None and favour.below is not None else -1
+    taken, least = _search(offered, found, free, unfair, _value(instance, offered, favour), must, seconds)
     start, cost = board.start, board.cost
     if taken is not None:
         fixed[offered.visit[taken]] = offered.start[taken]
@@ -116,11 +128,19 @@ def _open(board: Board, offered: Columns, free: IntArray) -> tuple[Columns, Entr
     )
 
 
-def _value(instance: SlotInstance, offered: Columns, favour: int | None) -> FloatArray:
+def _for_favour(offered: Columns, favour: Favour | None) -> Columns:
+    """Return the starts without those that the favoured visit must not have."""
+    if favour is None or favour.below is None:
+        return offered
+    keep = (offered.visit != favour.visit) | (offered.cost < favour.below)
+    return Columns(offered.visit[keep], offered.start[keep], offered.cost[keep])
+
+
+def _value(instance: SlotInstance, offered: Columns, favour: Favour | None) -> FloatArray:
     """Return what each start costs against leaving its visit out, (n,); a little less for the favoured one's."""
     out = blocking.own_cost(instance, offered.visit, np.full(len(offered.visit), -1))
     near = 1 - np.abs(offered.start - instance.wish[offered.visit]) / instance.horizon
-    value: FloatArray = offered.cost - out - _WISH * near * (offered.visit == (-1 if favour is None else favour))
+    value: FloatArray = offered.cost - out - _WISH * near * (offered.visit == (-1 if favour is None else favour.visit))
     return value
 
 
@@ -160,11 +180,18 @@ def _unfairness(instance: SlotInstance, fixed: IntArray, offered: Columns) -> _U
 
 
 def _search(
-    offered: Columns, found: Entries, free: IntArray, unfair: _Unfairness, value: FloatArray, seconds: float
+    offered: Columns,
+    found: Entries,
+    free: IntArray,
+    unfair: _Unfairness,
+    value: FloatArray,
+    must: int,
+    seconds: float,
 ) -> tuple[NDArray[np.bool_] | None, float]:
     """Return which starts are best taken (n,), None if none is known, and what their value cannot be below.
 
-    The program has a 0/1 variable per start and, per carrier, what its visits are moved beyond their share.
+    The program has a 0/1 variable per start and, per carrier, what its visits are moved beyond their share. Visit
+    `must`, if it is not -1, has to start.
     """
     if not len(offered.visit):
         return np.zeros(0, dtype=np.bool_), float(unfair.counted)
@@ -180,11 +207,14 @@ def _search(
     at_column = np.concatenate([np.arange(n), found.position[kept], unfair.position, n + np.arange(k)])
     entry = np.concatenate([np.ones(n + int(kept.sum())), unfair.moved, -np.ones(k)])
     upper = np.concatenate([np.ones(len(visits)), free[distinct[scarce]], unfair.room])
+    lower = np.where(np.arange(len(upper)) < len(visits), 0.0, -np.inf)
+    lower[: len(visits)][visits == must] = 1.0
+    rows = csr_array((entry, (at_row, at_column)), (len(upper), n + k))
     result = milp(
         np.concatenate([value, np.full(k, float(unfair.price))]),
         integrality=np.concatenate([np.ones(n), np.zeros(k)]),
         bounds=Bounds(0, np.concatenate([np.ones(n), np.full(k, np.inf)])),
-        constraints=LinearConstraint(csr_array((entry, (at_row, at_column)), (len(upper), n + k)), -np.inf, upper),
+        constraints=LinearConstraint(rows, lower, upper),
         options={"time_limit": max(0.01, seconds), "mip_rel_gap": 0.0},
     )
     least = -np.inf if result.mip_dual_bound is None else float(result.mip_dual_bound)

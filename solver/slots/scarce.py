@@ -7,8 +7,8 @@ out as well must pay for its place there what one more such place was found to b
 from collections.abc import Iterable, Mapping
 
 from solver.slots.board import Board
-from solver.slots.explain import units_at
 from solver.slots.resources import Kind, Resource
+from solver.slots.units import units_at
 
 
 def gate_slots(board: Board) -> list[Resource]:

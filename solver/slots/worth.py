@@ -13,7 +13,7 @@ import numpy as np
 from solver.reading import IntArray
 from solver.slots import neighbourhood
 from solver.slots.board import Board
-from solver.slots.neighbourhood import Resolved
+from solver.slots.neighbourhood import Favour, Resolved
 from solver.slots.resources import Resource
 
 
@@ -21,7 +21,7 @@ from solver.slots.resources import Resource
 class Worth:
     """One more of `resource` is worth `worth`, what the day costs less by it: `cost_before` - `cost_after` if proven.
 
-    `visits` (n,) were decided anew and start in `before` (n,) without and `after` (n,) with the unit, -1 not placed.
+    `visits` (n,) were decided anew and start in `after` (n,) with the unit, -1 not placed.
     `exact` when no other visits could move: both costs then are the optima, the worth their difference. Otherwise one
     more is worth at least that to this plan.
     """
@@ -32,16 +32,21 @@ class Worth:
     cost_after: int
     exact: bool
     visits: IntArray
-    before: IntArray
     after: IntArray
 
 
 def worth_of(
-    board: Board, resource: Resource, visits: IntArray, without: Resolved, *, seconds: float, favour: int | None = None
+    board: Board,
+    resource: Resource,
+    visits: IntArray,
+    without: Resolved,
+    *,
+    seconds: float,
+    favour: Favour | None = None,
 ) -> Worth:
     """Return what one more of `resource` is worth when `visits` (sorted, not frozen) are decided anew.
 
-    `without` is what deciding them anew gives without it. Ties are broken for visit `favour`.
+    `without` is what deciding them anew gives without it. Ties are broken for the favoured visit.
     """
     more = board.rows.limit_with(resource)
     found = neighbourhood.resolve(board, visits, seconds=seconds, limit=more, favour=favour)
@@ -53,7 +58,6 @@ def worth_of(
         cost_after=found.cost,
         exact=everyone and without.proven and found.proven,
         visits=visits,
-        before=without.start[visits],
         after=found.start[visits],
     )
 
@@ -65,9 +69,7 @@ def worth_around(board: Board, resource: Resource, *, most: int, seconds: float)
     return worth_of(board, resource, visits, without, seconds=seconds)
 
 
-def slot_in(worth: Worth, v: int) -> tuple[int, int] | None:
-    """Return where visit v starts without and with the unit; None when it was not decided anew."""
+def slot_in(worth: Worth, v: int) -> int | None:
+    """Return where visit v starts with the unit, -1 not placed; None when it was not decided anew."""
     at = int(np.searchsorted(worth.visits, v))
-    if at == len(worth.visits) or worth.visits[at] != v:
-        return None
-    return int(worth.before[at]), int(worth.after[at])
+    return int(worth.after[at]) if at < len(worth.visits) and worth.visits[at] == v else None

@@ -5,7 +5,8 @@ import pytest
 
 from solver.slots import check, neighbourhood, resources
 from solver.slots.board import board
-from solver.slots.explain import Full, explain_visit
+from solver.slots.explain import explain_visit
+from solver.slots.obstacles import Full
 from solver.slots.resources import Kind, Resource
 
 from .parks import drawn_park, optimum, park
@@ -80,7 +81,7 @@ def test_one_more_is_worth_the_difference_of_the_two_optima_and_the_slot_is_real
             got = optimum(enlarged, {v: unit.slot})
             assert got is not None
             assert got <= day.cost - unit.saving
-            if not unit.alone:
+            if not unit.kept:
                 assert unit.worth.exact
                 assert unit.worth.worth == unit.saving == optimum(instance) - optimum(enlarged)
 
@@ -111,7 +112,7 @@ def test_what_a_poor_plan_gains_anyway_is_not_put_down_to_the_unit(seed):
             enlarged = resources.enlarged(instance, unit.resource)
             if unit.worth is not None:
                 assert unit.worth.worth == optimum(instance) - optimum(enlarged)
-                if not unit.alone:
+                if not unit.kept:
                     assert optimum(enlarged, {v: unit.slot}) == unit.worth.cost_after
 
 
@@ -126,7 +127,7 @@ def test_a_full_gate_is_named_and_one_more_place_gives_the_wish():
         (1, 1, (Full(Kind.GATE, -1, (1,), 1, frozen=False),))
     ]
     (unit,) = found.units
-    assert (unit.resource, unit.slot, unit.saving, unit.alone) == (Resource(Kind.GATE, -1, 1), 1, 1, False)
+    assert (unit.resource, unit.slot, unit.saving, unit.kept) == (Resource(Kind.GATE, -1, 1), 1, 1, False)
     assert (unit.worth.worth, unit.worth.cost_before, unit.worth.cost_after, unit.worth.exact) == (1, 1, 0, True)
 
 
@@ -136,7 +137,7 @@ def test_a_place_that_others_need_more_is_offered_for_this_visit_alone():
     found = explained(instance, [2, 1, 0], 0)
 
     (unit,) = found.units
-    assert (unit.resource, unit.slot, unit.saving, unit.alone) == (Resource(Kind.GATE, -1, 1), 1, 1, True)
+    assert (unit.resource, unit.slot, unit.saving, unit.kept) == (Resource(Kind.GATE, -1, 1), 1, 1, True)
     assert unit.worth.worth == 3
 
 

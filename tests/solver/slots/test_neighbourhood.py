@@ -3,6 +3,7 @@ import pytest
 
 from solver.slots import check, neighbourhood, resources
 from solver.slots.board import board
+from solver.slots.neighbourhood import Favour
 from solver.slots.resources import Kind, Resource
 
 from .parks import drawn_park, optimum, park
@@ -34,7 +35,7 @@ def test_only_the_chosen_visits_move_and_the_plan_is_no_dearer(seed):
     whole = board(instance, neighbourhood.resolve(whole, np.flatnonzero(instance.frozen == 0)[:5], seconds=5).start)
     few = np.flatnonzero(instance.frozen == 0)[-3:]
 
-    found = neighbourhood.resolve(whole, few, seconds=5, favour=int(few[0]) if len(few) else None)
+    found = neighbourhood.resolve(whole, few, seconds=5, favour=Favour(int(few[0])) if len(few) else None)
 
     others = np.setdiff1d(np.arange(8), few)
     assert (found.start[others] == whole.start[others]).all()
@@ -47,8 +48,19 @@ def test_of_equally_cheap_plans_the_favoured_visit_gets_the_better_start():
     day = board(instance, nothing_placed(instance))
 
     for favoured in (0, 1):
-        found = neighbourhood.resolve(day, np.array([0, 1]), seconds=5, favour=favoured)
+        found = neighbourhood.resolve(day, np.array([0, 1]), seconds=5, favour=Favour(favoured))
         assert (found.start[favoured], found.cost, found.bound) == (1, 1, 1)
+
+
+def test_a_favoured_visit_can_be_made_to_start_where_it_is_better_off():
+    instance = park([{}, {"weight": 3}], gate=[1] * 4)
+    day = board(instance, np.array([2, 1]))
+
+    found = neighbourhood.resolve(day, np.array([0, 1]), seconds=5, limit=day.limit, favour=Favour(0, below=1))
+
+    assert found.start.tolist() == [2, 1]  # the plan with visit 0 in its wish costs 3, more than the board's 1
+    with_room = neighbourhood.resolve(day, np.array([0, 1]), seconds=5, limit=day.limit + 1, favour=Favour(0, below=1))
+    assert with_room.start.tolist() == [1, 1]
 
 
 def test_a_ball_takes_in_who_wants_and_who_holds_a_full_row_and_who_is_behind_them():
