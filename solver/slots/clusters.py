@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 from solver.reading import IntArray
 from solver.slots import bound, mip, subproblem
 from solver.slots.mip import Effort
-from solver.slots.model import SCALE, Model
+from solver.slots.model import SCALE, FloatArray, Model
+from solver.slots.subproblem import Columns
 
-_SLACK: Final = 2.0**-19  # of the sum of the drop costs; HiGHS lets a row be exceeded by 1e-6
+_SLACK: Final = 2.0 * mip.TOLERANCE  # of the sum of the drop costs
+MORE: Final = 3  # dock groups that a cluster grows by at a time
+MOST: Final = 250  # visits of a cluster that has grown
 _NOTHING: Final = -(2**62)
 
 
@@ -56,23 +59,43 @@ def around(model: Model, groups: IntArray, taken: NDArray[np.bool_]) -> Cluster:
     return Cluster(np.flatnonzero(inside), kept.ravel())
 
 
+def grown(model: Model, groups: IntArray, cluster: Cluster, start: IntArray, plan: IntArray) -> IntArray:
+    """Return `groups` and the smallest of those that made its cluster look better than the plan (V,) is.
+
+    Those are the dock groups, kept at prices only, of visits that the cluster's starts (n,) move from where they are.
+    """
+    moved = cluster.visits[start != plan[cluster.visits]]
+    others = np.setdiff1d(model.group[moved], groups)
+    size = np.diff(model.group_start)
+    size_now = int(size[groups].sum())
+    others = others[np.argsort(size[others], kind="stable")][:MORE]
+    return np.concatenate([groups, others[np.cumsum(size[others]) + size_now <= MOST]])
+
+
+def near(model: Model, visit: int) -> Cluster:
+    """Return the cluster of what could make room for a visit: its group's visits that can be at the docks with it.
+
+    The dock rows in which it could stand are kept, and the rows of trucks whose visits are all in the cluster.
+    """
+    first, last = int(model.first[visit]), int(model.last[visit] + model.duration[visit])
+    group = int(model.group[visit])
+    inside = (model.group == group) & (model.first < last) & (model.last + model.duration > first)
+    trucks = np.unique(model.truck[inside & (model.truck >= 0)])
+    inside |= np.isin(model.truck, trucks)
+    kept = np.zeros((len(model.capacity) // model.horizon, model.horizon), dtype=np.bool_)
+    kept[1 + group, first:last] = True
+    kept[1 + model.groups + model.carriers + trucks] = True
+    return Cluster(np.flatnonzero(inside & (model.last >= model.first)), kept.ravel())
+
+
 def part(model: Model, price: IntArray, cluster: Cluster, effort: Effort) -> Part:
     """Return what a cluster's part costs at least at prices (R,) in 1/SCALE cost units, kept rows priced at nothing.
 
     The search works in floating point; the room taken off for it is argued in formulation.md.
     """
     visits = cluster.visits
-    columns = subproblem.columns_of(model, visits)
-    rows, position = subproblem.uses(model, columns)
-    kept = cluster.kept[rows]
-    charge = np.bincount(position, weights=np.where(kept, 0, price[rows]), minlength=len(columns.visit))
-    at = model.column[columns.visit] + columns.start - model.first[columns.visit]
-    value = (model.exact_cost[at] - model.exact_drop[columns.visit] + charge) / SCALE
-    closed = np.bincount(position, weights=kept & (model.capacity[rows] == 0), minlength=len(columns.visit)) > 0
-    gainful = (value < 0) & ~closed
-    chosen = subproblem.chosen(columns, gainful)
-    free = np.where(cluster.kept, model.capacity, len(visits))
-    answer = mip.search(model, chosen, value[gainful], free, effort)
+    columns, value = _priced(model, price, cluster)
+    answer = mip.search(model, columns, value, np.where(cluster.kept, model.capacity, len(visits)), effort)
     dropped = int(model.exact_drop[visits].sum())
     start = None
     if answer.starts is not None:
@@ -85,18 +108,49 @@ def part(model: Model, price: IntArray, cluster: Cluster, effort: Effort) -> Par
     return Part(int(np.floor((answer.bound - slack) * SCALE)) + dropped, start)
 
 
-def total(model: Model, price: IntArray, parts: list[tuple[Cluster, int]]) -> int:
-    """Return the bound that prices (R,) and the proven parts of disjoint clusters add up to."""
-    least = bound.minima(model, price)
-    paid = np.ones(len(price), dtype=np.bool_)
-    sum_of_parts = 0
-    for cluster, proven in parts:
-        sum_of_parts += max(proven, _alone(model, price, cluster, least))
-        least[cluster.visits] = 0
-        paid &= ~cluster.kept
-    return bound.proven(model, int(least.sum()) + sum_of_parts - int((price * model.capacity)[paid].sum()))
+def repriced(model: Model, price: FloatArray, cluster: Cluster, effort: Effort) -> FloatArray:
+    """Return prices (R,) in cost units with those of the cluster's kept rows put right, all else being as it is."""
+    columns, value = _priced(model, bound.whole(model, price), cluster)
+    free = np.where(cluster.kept, model.capacity, len(cluster.visits))
+    found = mip.row_prices(model, columns, value, free, effort)
+    return price if found is None else np.where(cluster.kept, found, price)
 
 
-def _alone(model: Model, price: IntArray, cluster: Cluster, least: IntArray) -> int:
-    """Return what the cluster's part is without whole starts."""
-    return int(least[cluster.visits].sum()) - int((price * model.capacity)[cluster.kept].sum())
+def _priced(model: Model, price: IntArray, cluster: Cluster) -> tuple[Columns, FloatArray]:
+    """Return the starts of a cluster that are worth it at prices (R,) and their worth, kept rows priced at nothing.
+
+    Starts on closed docks are left out, for the sake of the argument in formulation.md.
+    """
+    columns = subproblem.columns_of(model, cluster.visits)
+    rows, position = subproblem.uses(model, columns)
+    kept = cluster.kept[rows]
+    charge = np.bincount(position, weights=np.where(kept, 0, price[rows]), minlength=len(columns.visit))
+    at = model.column[columns.visit] + columns.start - model.first[columns.visit]
+    value = (model.exact_cost[at] - model.exact_drop[columns.visit] + charge) / SCALE
+    closed = np.bincount(position, weights=kept & (model.capacity[rows] == 0), minlength=len(columns.visit)) > 0
+    gainful = (value < 0) & ~closed
+    return subproblem.chosen(columns, gainful), value[gainful]
+
+
+class Sum:
+    """The bound that prices (R,), in 1/SCALE cost units, and the proven parts of disjoint clusters add up to."""
+
+    def __init__(self, model: Model, price: IntArray) -> None:
+        self.model, self.price = model, price
+        self.least = bound.minima(model, price)
+        self.worth = price * model.capacity
+        self.value = int(self.least.sum()) - int(self.worth.sum())
+        self.taken: NDArray[np.bool_] = np.zeros(len(self.least), dtype=np.bool_)
+
+    def gain(self, cluster: Cluster, least: int) -> int:
+        """Return by how much a proven part exceeds what the sum has for the cluster, in 1/SCALE cost units."""
+        return least - int(self.least[cluster.visits].sum()) + int(self.worth[cluster.kept].sum())
+
+    def add(self, cluster: Cluster, least: int) -> None:
+        """Put a cluster's proven part in place of what the sum has for it; its visits are taken from now on."""
+        self.value += max(0, self.gain(cluster, least))
+        self.taken[cluster.visits] = True
+
+    def bound(self) -> int:
+        """Return the proven lower bound on the cost of every lawful plan."""
+        return bound.proven(self.model, self.value)

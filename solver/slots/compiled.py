@@ -29,7 +29,7 @@ def load() -> None:
     regroup.propose(m, board, visits, nothing[: m.horizon], Effort(1.0))
     state = prices.start(m, start, nothing)
     prices.improve(m, state, 1)
-    gap.by_group(m, nothing, start)
+    gap.by_group(m, bound.whole(m, nothing), start)
     bound.bound(m, nothing)
 
 

@@ -9,62 +9,49 @@ At prices p the cost of a lawful plan exceeds the Lagrangian bound by exactly
 dock groups a better plan must change, or which must be decided in whole starts for a better bound.
 """
 
-from typing import Any
-
 import numpy as np
 from numba import njit
 
 from solver.reading import IntArray
-from solver.slots.model import FloatArray, Model
+from solver.slots import bound
+from solver.slots.model import SCALE, FloatArray, Model
 
 
-def by_group(model: Model, price: FloatArray, start: IntArray) -> FloatArray:
+def by_group(model: Model, price: IntArray, start: IntArray) -> FloatArray:
     """Return each dock group's share of the gap between a lawful plan (V,) and the bound at prices (R,), (G,).
 
-    Gate, quota and truck rows left empty belong to nobody and are left out.
+    `price` in 1/SCALE cost units, the shares in cost units. Gate, quota and truck rows left empty belong to nobody
+    and are left out.
     """
-    share = np.zeros(model.groups)
-    _share_out(model, price, start, share)
+    least = bound.minima(model, price)
+    paid = _paid(model, price, start)
+    docks = slice(model.horizon, model.horizon * (1 + model.groups))
+    worth = (price * model.capacity)[docks].reshape(model.groups, model.horizon).sum(axis=1)
+    beyond = np.bincount(model.group, weights=paid - least, minlength=model.groups)
+    share: FloatArray = (beyond + worth) / SCALE
     return share
 
 
 @njit(cache=True, nogil=True)
-def _share_out(m: Model, price: FloatArray, start: IntArray, share: FloatArray) -> None:
-    horizon = m.horizon
-    before = np.zeros(len(price) + 1)
-    before[1:] = np.cumsum(price)
-    for r in range(horizon, horizon * (1 + m.groups)):
-        share[r // horizon - 1] += price[r] * m.capacity[r]
-    for v in range(len(m.first)):
-        least = _least(m, price, before, v)
+def _paid(m: Model, price: IntArray, start: IntArray) -> IntArray:
+    """Return what each visit costs as planned, with the prices of the rows it uses except the docks', (V,).
+
+    What visits pay for docks is what the docks earn, and cancels in a group's share.
+    """
+    horizon, exact_cost, exact_drop, column = m.horizon, m.exact_cost, m.exact_drop, m.column
+    carriers = horizon * (1 + m.groups)
+    trucks = carriers + horizon * m.carriers
+    paid = np.zeros(len(start), dtype=np.int64)
+    for v in range(len(start)):
         s = start[v]
-        if m.last[v] < m.first[v]:
+        if m.last[v] < m.first[v] or s < 0:
+            paid[v] = exact_drop[v]
             continue
-        if s < 0:
-            share[m.group[v]] += m.drop[v] - least
-            continue
-        # the docks' prices are paid by the visit and earned by the rows, and cancel
-        share[m.group[v]] += m.cost[m.column[v] + s - m.first[v]] + _others(m, price, before, v, s) - least
-
-
-@njit(cache=True, nogil=True)
-def _least(m: Model, price: FloatArray, before: FloatArray, v: int) -> Any:
-    """Return the least priced cost of any choice of v."""
-    least = m.drop[v]
-    dock = m.horizon * (1 + m.group[v])
-    for s in range(m.first[v], m.last[v] + 1):
-        each = m.cost[m.column[v] + s - m.first[v]] + _others(m, price, before, v, s)
-        least = min(least, each + before[dock + s + m.duration[v]] - before[dock + s])
-    return least
-
-
-@njit(cache=True, nogil=True)
-def _others(m: Model, price: FloatArray, before: FloatArray, v: int, s: int) -> Any:
-    """Return the prices of the gate, quota and truck rows that v uses from slot s on."""
-    each = price[s]
-    if m.carrier[v] >= 0:
-        each += price[m.horizon * (1 + m.groups + m.carrier[v]) + s]
-    if m.truck[v] >= 0:
-        truck = m.horizon * (1 + m.groups + m.carriers + m.truck[v])
-        each += before[truck + min(m.horizon, s + m.duration[v] + m.turn)] - before[truck + s]
-    return each
+        paid[v] = exact_cost[column[v] + s - m.first[v]] + price[s]
+        if m.carrier[v] >= 0:
+            paid[v] += price[carriers + horizon * m.carrier[v] + s]
+        if m.truck[v] >= 0:
+            truck = trucks + horizon * m.truck[v]
+            for t in range(truck + s, truck + min(horizon, s + m.duration[v] + m.turn)):
+                paid[v] += price[t]
+    return paid

@@ -12,16 +12,17 @@ from solver.slots import subproblem
 from solver.slots.model import FloatArray, Model
 from solver.slots.subproblem import Columns
 
+TOLERANCE: Final = 1e-9  # by how much a row may be exceeded in the search
 _INFINITY: Final = float(highspy.kHighsInf)
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How long a search may go on: `seconds` of time, `nodes` of its tree, down to a relative `gap`."""
+    """How long a search may go on: `seconds` of time, `nodes` of its tree, down to a `gap`."""
 
     seconds: float
     nodes: int = 1_000_000
-    gap: float = 0.0
+    gap: float = 0.0  # in cost units
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def search(model: Model, columns: Columns, value: FloatArray, free: IntArray, ef
     """
     if not len(columns.visit):
         return Answer((columns.visit, columns.start), 0.0)
-    matrix, upper = _rows(model, columns, free)
+    matrix, upper, _ = _rows(model, columns, free)
     highs = _solver(effort)
     highs.passModel(_program(matrix, upper, value))
     highs.run()
@@ -52,6 +53,25 @@ def search(model: Model, columns: Columns, value: FloatArray, free: IntArray, ef
     return Answer((columns.visit[taken], columns.start[taken]), bound)
 
 
+def row_prices(model: Model, columns: Columns, value: FloatArray, free: IntArray, effort: Effort) -> FloatArray | None:
+    """Return the best prices (R,) of the rows in the linear relaxation of `search`, 0 for rows that cannot bind; None
+    if time does not suffice."""
+    price = np.zeros(len(free))
+    if not len(columns.visit):
+        return price
+    matrix, upper, binding = _rows(model, columns, free)
+    highs = _solver(effort)
+    program = _program(matrix, upper, value)
+    program.integrality_ = []
+    highs.passModel(program)
+    highs.run()
+    if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        return None
+    dual = np.array(highs.getSolution().row_dual)
+    price[binding] = np.maximum(0.0, -dual[len(dual) - len(binding) :])
+    return price
+
+
 def _solver(effort: Effort) -> highspy.Highs:
     highs = highspy.Highs()
     options = {
@@ -59,8 +79,11 @@ def _solver(effort: Effort) -> highspy.Highs:
         "threads": 1,
         "time_limit": max(0.01, effort.seconds),
         "mip_max_nodes": effort.nodes,
-        "mip_rel_gap": effort.gap,
+        "mip_rel_gap": 0.0,
+        "mip_abs_gap": max(1e-6, effort.gap),
         "mip_detect_symmetry": False,
+        "mip_feasibility_tolerance": TOLERANCE,
+        "primal_feasibility_tolerance": TOLERANCE,
     }
     for name, setting in options.items():
         highs.setOptionValue(name, setting)
@@ -88,8 +111,8 @@ def _program(matrix: csc_array, upper: FloatArray, value: FloatArray) -> highspy
     return program
 
 
-def _rows(model: Model, columns: Columns, free: IntArray) -> tuple[csc_array, FloatArray]:
-    """Return the matrix and the upper sides of S1 and of the capacity rows that can bind."""
+def _rows(model: Model, columns: Columns, free: IntArray) -> tuple[csc_array, FloatArray, IntArray]:
+    """Return the matrix and the upper sides of S1 and of the capacity rows that can bind, and which those are."""
     rows, position = subproblem.uses(model, columns)
     distinct, row = np.unique(rows, return_inverse=True)
     visits, owner = np.unique(columns.visit, return_inverse=True)
@@ -101,7 +124,7 @@ def _rows(model: Model, columns: Columns, free: IntArray) -> tuple[csc_array, Fl
     matrix_column = np.concatenate([np.arange(count), position[kept]])
     upper = np.concatenate([np.ones(len(visits)), free[distinct[binding]]]).astype(np.float64)
     shape = (len(upper), count)
-    return csc_array((np.ones(len(matrix_row)), (matrix_row, matrix_column)), shape=shape), upper
+    return csc_array((np.ones(len(matrix_row)), (matrix_row, matrix_column)), shape=shape), upper, distinct[binding]
 
 
 def _most_use(row: IntArray, visit: IntArray, rows: int, visits: int) -> IntArray:

@@ -18,12 +18,17 @@ import numpy as np
 from numba import njit
 
 from solver.reading import IntArray
+from solver.slots import bound
 from solver.slots.model import FloatArray, Model
 
 _STEP: Final = 0.95  # of the largest step that is proven to converge
 _TINY: Final = 1e-9  # a share that small moves no price
-_WEIGHT: Final = 1.5  # first guess of how far prices move per share moved, in Model.unit
+_WEIGHT: Final = 3.0  # first guess of how far prices move per share moved, in Model.unit
+_USUAL: Final = 10.0  # Model.unit: a priced choice that costs no more is nothing special
 _LOOK: Final = 8  # steps between two looks at the residual
+_NARROW: Final = 4  # looks between two times of leaving starts out of sight
+_FAR: Final = 3.0  # Model.unit by which a start must be dearer than the visit's cheapest choice to be left out of sight
+_SURE: Final = 0.3  # Model.unit by which a choice must lead for its visit to be left alone until the next look
 
 
 class PriceState(NamedTuple):
@@ -38,13 +43,20 @@ class PriceState(NamedTuple):
     price_next: FloatArray
     share_step: FloatArray  # (V,)
     price_step: FloatArray  # (R,), 0 for rows that cannot bind
-    scalar: FloatArray  # (5,): weight, steps since restart, residual then, residual one look before, steps in all
+    low: IntArray  # (V,) first start that is looked at, for the time being
+    high: IntArray  # (V,) last start that is looked at; a visit's other starts have no share
+    still: FloatArray  # (R,) use of the visits that are left alone until the next look
+    awake: IntArray  # (V,) the others, the first `scalar[5]` of them
+    scalar: FloatArray  # (6,): weight, steps since restart, residual then, residual one look before, steps in
+    # all, visits awake
 
 
 def start(model: Model, plan: IntArray, price: FloatArray) -> PriceState:
     """Return the state before the first step: the shares of a plan (V,), prices (R,) in cost units."""
-    touching, rows_used = _touching(model)
-    price_step = np.where(touching > model.capacity, 1.0 / np.maximum(touching, 1.0), 0.0)
+    scale = _scale(model, price)
+    touching, rows_used = _touching(model, 1.0 / scale)
+    can_bind = _touching(model, np.ones(len(scale)))[0] > model.capacity
+    price_step = np.where(can_bind, 1.0 / np.maximum(touching, 1e-12), 0.0)
     placed = np.flatnonzero((plan >= model.first) & (plan <= model.last))
     share = np.zeros(int(model.column[-1]))
     share[model.column[placed] + plan[placed] - model.first[placed]] = 1.0
@@ -57,10 +69,30 @@ def start(model: Model, plan: IntArray, price: FloatArray) -> PriceState:
         price_anchor=price.copy(),
         share_next=share.copy(),
         price_next=price.copy(),
-        share_step=1.0 / rows_used,
+        share_step=1.0 / (rows_used * scale),
         price_step=price_step,
-        scalar=np.array([_WEIGHT, 0.0, np.inf, np.inf, 0.0]),
+        low=model.first.copy(),
+        high=model.last.copy(),
+        still=np.zeros(len(price)),
+        awake=np.arange(len(model.first)),
+        scalar=np.array([_WEIGHT, 0.0, np.inf, np.inf, 0.0, float(len(model.first))]),
     )
+
+
+def _scale(model: Model, price: FloatArray) -> FloatArray:
+    """Return how far prices are likely to move around each visit, (V,), 1 for a few slots of displacement.
+
+    It is what the visit's choice costs at `price` (R,), or its dock group's mean of that where that is more.
+
+    A visit's steps are divided by it and those of its rows multiplied, which keeps the method convergent: with b(v)
+    for 1 / scale, steps 1 / sum of b over a row's columns and b / (rows of a column) satisfy Pock and Chambolle's
+    condition.
+    """
+    least = bound.minima(model, bound.whole(model, price)) / bound.SCALE
+    each = np.maximum(1.0, least / (_USUAL * model.unit))
+    members = np.maximum(1, np.diff(model.group_start))
+    scale: FloatArray = np.maximum(each, (np.bincount(model.group, each, model.groups) / members)[model.group])
+    return scale
 
 
 def latest(model: Model, state: PriceState) -> FloatArray:
@@ -79,10 +111,36 @@ def _improve(m: Model, state: PriceState, looks: int) -> None:
     use = np.empty(len(state.price))
     before = np.empty(len(state.price) + 1)
     room = np.empty(m.horizon)
-    for _ in range(looks):
+    for k in range(looks):
+        if k % _NARROW == 0:
+            _narrow(m, state, before, room)
         for _ in range(_LOOK - 1):
             _step(m, state, use, before, room)
         _look(m, state, use, before, room)
+
+
+@njit(cache=True, nogil=True)
+def _narrow(m: Model, state: PriceState, before: FloatArray, room: FloatArray) -> None:
+    """Leave out of sight, at both ends of each visit's window, the starts that are far from being worth it."""
+    _sum_prices(state.price, before)
+    for v in range(len(m.first)):
+        state.low[v], state.high[v] = m.first[v], m.last[v]
+        at, count = m.column[v], m.last[v] - m.first[v] + 1
+        if count <= 1:
+            continue
+        _charge(m, state, before, v, room)
+        limit = 0.0  # what not being placed is worth
+        for i in range(count):
+            limit = min(limit, room[i])
+        limit += _FAR
+        low, high = 0, count - 1
+        while low < high and room[low] > limit and state.share[at + low] <= _TINY:
+            state.share[at + low], state.share_anchor[at + low], state.share_next[at + low] = 0.0, 0.0, 0.0
+            low += 1
+        while low < high and room[high] > limit and state.share[at + high] <= _TINY:
+            state.share[at + high], state.share_anchor[at + high], state.share_next[at + high] = 0.0, 0.0, 0.0
+            high -= 1
+        state.low[v], state.high[v] = m.first[v] + low, m.first[v] + high
 
 
 @njit(cache=True, nogil=True)
@@ -90,18 +148,19 @@ def _step(m: Model, state: PriceState, use: FloatArray, before: FloatArray, room
     """Take one reflected step and average it with the anchor."""
     weight, since = state.scalar[0], state.scalar[1]
     new = (since + 1.0) / (since + 2.0)
-    first, last, column, share, anchor = m.first, m.last, m.column, state.share, state.share_anchor
+    low, high, share, anchor = state.low, state.high, state.share, state.share_anchor
     _sum_prices(state.price, before)
-    use[:] = 0.0
-    for v in range(len(first)):
-        count, at = last[v] - first[v] + 1, column[v]
+    use[:] = state.still
+    for k in range(int(state.scalar[5])):
+        v = state.awake[k]
+        count, at = high[v] - low[v] + 1, m.column[v] + low[v] - m.first[v]
         level = _descend(m, state, before, v, room, _STEP / weight)
         for i in range(count):
             old = share[at + i]
             reflected = 2.0 * max(0.0, room[i] - level) - old
             room[i] = reflected
             share[at + i] = new * reflected + (1.0 - new) * anchor[at + i]
-        _begin_use(m, use, v, room)
+        _begin_use(m, state, use, v, room)
     _sum_up(m, use)
     price, begin, price_step = state.price, state.price_anchor, state.price_step
     for r in range(len(use)):
@@ -120,17 +179,28 @@ def _look(m: Model, state: PriceState, use: FloatArray, before: FloatArray, room
     weight, since = scalar[0], scalar[1]
     _sum_prices(state.price, before)
     use[:] = 0.0
+    state.still[:] = 0.0
+    awake = 0
     shares, gone = 0.0, 0.0  # squared distance to where the step began, and to the anchor
     for v in range(len(m.first)):
-        count, at = m.last[v] - m.first[v] + 1, m.column[v]
+        count, at = state.high[v] - state.low[v] + 1, m.column[v] + state.low[v] - m.first[v]
         level = _descend(m, state, before, v, room, _STEP / weight)
+        sure = _STEP / weight * state.share_step[v] * _SURE
+        sleeps = True
         for i in range(count):
             each, old = max(0.0, room[i] - level), state.share[at + i]
+            sleeps &= each == old == state.share_anchor[at + i] and (each == 1.0 or room[i] - level < -sure)
             room[i] = 2.0 * each - old
             state.share_next[at + i] = each
             shares += (each - old) ** 2 / state.share_step[v]
             gone += (each - state.share_anchor[at + i]) ** 2 / state.share_step[v]
-        _begin_use(m, use, v, room)
+        _begin_use(m, state, use, v, room)
+        if sleeps:
+            _begin_use(m, state, state.still, v, room)
+        else:
+            state.awake[awake] = v
+            awake += 1
+    scalar[5] = awake
     _sum_up(m, use)
     prices, went = 0.0, 0.0
     for r in range(len(use)):
@@ -194,37 +264,41 @@ def _sum_prices(price: FloatArray, before: FloatArray) -> None:
 
 @njit(cache=True, nogil=True, inline="always")
 def _descend(m: Model, state: PriceState, before: FloatArray, v: int, room: FloatArray, length: float) -> float:
-    """Move v's shares against their priced costs into `room` (T,), its first start first.
+    """Move v's shares against their priced costs into `room` (T,), the first start in sight first.
 
     Returns what projects them onto their simplex.
     """
-    horizon = m.horizon
-    first, duration = m.first[v], m.duration[v]
-    count = m.last[v] - first + 1
+    count = state.high[v] - state.low[v] + 1
+    at = m.column[v] + state.low[v] - m.first[v]
+    share = state.share[at : at + count]
     step = length * state.share_step[v]
-    dock = horizon * (1 + m.group[v]) + first
-    gain = state.gain[m.column[v] : m.column[v] + count]
-    share = state.share[m.column[v] : m.column[v] + count]
-    gate = state.price[first : first + count]
-    opens, closes = before[dock : dock + count], before[dock + duration : dock + duration + count]
-    if m.carrier[v] < 0 and m.truck[v] < 0:
-        for i in range(count):
-            room[i] = share[i] - step * (gain[i] + gate[i] + closes[i] - opens[i])
-    else:
-        for i in range(count):
-            room[i] = gain[i] + gate[i] + closes[i] - opens[i]
-        if m.carrier[v] >= 0:
-            quota = horizon * (1 + m.groups + m.carrier[v]) + first
-            for i in range(count):
-                room[i] += state.price[quota + i]
-        if m.truck[v] >= 0:
-            truck = horizon * (1 + m.groups + m.carriers + m.truck[v])
-            held = duration + m.turn
-            for i in range(count):
-                room[i] += before[truck + min(horizon, first + i + held)] - before[truck + first + i]
-        for i in range(count):
-            room[i] = share[i] - step * room[i]
+    _charge(m, state, before, v, room)
+    for i in range(count):
+        room[i] = share[i] - step * room[i]
     return _level(room, count)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _charge(m: Model, state: PriceState, before: FloatArray, v: int, room: FloatArray) -> None:
+    """Leave in `room` (T,) what v's starts in sight cost less not being placed, prices included."""
+    horizon = m.horizon
+    low, duration = state.low[v], m.duration[v]
+    count = state.high[v] - low + 1
+    at = m.column[v] + low - m.first[v]
+    dock = horizon * (1 + m.group[v]) + low
+    gain, gate = state.gain[at : at + count], state.price[low : low + count]
+    opens, closes = before[dock : dock + count], before[dock + duration : dock + duration + count]
+    for i in range(count):
+        room[i] = gain[i] + gate[i] + closes[i] - opens[i]
+    if m.carrier[v] >= 0:
+        quota = horizon * (1 + m.groups + m.carrier[v]) + low
+        for i in range(count):
+            room[i] += state.price[quota + i]
+    if m.truck[v] >= 0:
+        truck = horizon * (1 + m.groups + m.carriers + m.truck[v])
+        held = duration + m.turn
+        for i in range(count):
+            room[i] += before[truck + min(horizon, low + i + held)] - before[truck + low + i]
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -249,15 +323,15 @@ def _level(room: FloatArray, count: int) -> float:
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _begin_use(m: Model, use: FloatArray, v: int, amount: FloatArray) -> None:
-    """Note the use of v's shares, `amount` (T,) with its first start first; on docks and trucks where it begins and
+def _begin_use(m: Model, state: PriceState, use: FloatArray, v: int, amount: FloatArray) -> None:
+    """Note the use of v's shares, `amount` (T,) with the first start in sight first; on docks and trucks where it begins and
     ends."""
     horizon = m.horizon
-    first, duration = m.first[v], m.duration[v]
+    first, duration = state.low[v], m.duration[v]
     dock = horizon * (1 + m.group[v]) + first
     quota = horizon * (1 + m.groups + m.carrier[v]) + first if m.carrier[v] >= 0 else -1
     truck = horizon * (1 + m.groups + m.carriers + m.truck[v]) + first if m.truck[v] >= 0 else -1
-    for i in range(m.last[v] - first + 1):
+    for i in range(state.high[v] - first + 1):
         each = amount[i]
         if abs(each) > _TINY:
             use[first + i] += each
@@ -287,8 +361,9 @@ def _sum_up(m: Model, use: FloatArray) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _touching(m: Model) -> tuple[FloatArray, FloatArray]:
-    """Return how many columns use each row (R,), and how many rows a column of each visit uses (V,)."""
+def _touching(m: Model, each: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return how many columns use each row (R,), a visit's counting `each` (V,), and how many rows a column of each
+    visit uses (V,)."""
     horizon = m.horizon
     docks = horizon
     carriers = docks + m.groups * horizon
@@ -300,12 +375,12 @@ def _touching(m: Model) -> tuple[FloatArray, FloatArray]:
         if m.truck[v] >= 0:
             rows[v] += min(horizon, m.duration[v] + m.turn)
         for s in range(m.first[v], m.last[v] + 1):
-            columns[s] += 1
+            columns[s] += each[v]
             for t in range(s, s + m.duration[v]):
-                columns[docks + m.group[v] * horizon + t] += 1
+                columns[docks + m.group[v] * horizon + t] += each[v]
             if m.carrier[v] >= 0:
-                columns[carriers + m.carrier[v] * horizon + s] += 1
+                columns[carriers + m.carrier[v] * horizon + s] += each[v]
             if m.truck[v] >= 0:
                 for t in range(s, min(horizon, s + m.duration[v] + m.turn)):
-                    columns[trucks + m.truck[v] * horizon + t] += 1
+                    columns[trucks + m.truck[v] * horizon + t] += each[v]
     return columns, rows

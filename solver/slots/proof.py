@@ -6,20 +6,23 @@ Work is done in short pieces, so that it can go on beside the search for a plan.
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from solver.reading import IntArray
 from solver.slots import bound, clusters, gap, prices
 from solver.slots.bound import CLUSTERS, LAGRANGIAN
 from solver.slots.clusters import Cluster
 from solver.slots.mip import Effort
-from solver.slots.model import FloatArray, Model
+from solver.slots.model import FloatArray
 from solver.slots.run import Run
 
-WORK: Final = 6_000_000  # column steps of the price method in a piece
+WORK: Final = 5_000_000  # column steps of the price method in a piece
 UNEXPLAINED: Final = 0.25  # of the cost of not placing: prices that far below it do not explain an unplaced visit
-SETTLED: Final = 1e-4  # relative gain of a piece, below which prices count as settled
-WORTH: Final = 0.3  # of Model.unit: the least share of the gap that a cluster is solved for
-PIECE_COLUMNS: Final = 3_000  # of clusters in a piece
+SETTLED: Final = 1e-5  # relative gain of a piece, below which prices count as settled
+WORTH: Final = 0.3  # of Model.unit: the least share of the gap that a cluster is decided for
+SOON: Final = 3  # place in the line of a cluster that has grown
+MANY: Final = 10  # dock groups of a cluster that grows no more
+MORE_PIECES: Final = 20  # of prices, before clusters are decided once more
 
 
 class Proof:
@@ -29,49 +32,94 @@ class Proof:
         m = run.model
         self.run = run
         self.price = price
-        self.best = bound.bound(m, price)
-        run.prove(self.best)
-        self.state = prices.start(m, start, price)
-        self.left_out = self._unexplained(start, price)
-        self.settled = False
-        self.parts: list[tuple[Cluster, int]] = []
-        self.waiting: list[int] | None = None
+        run.prove(bound.bound(m, price))
+        self.unexplained = np.flatnonzero(self._unexplained(start, price)).tolist()
+        self.state: prices.PriceState | None = None
+        self.start = start
+        self.reached = 0
+        self.pieces_left = 10**9  # of prices, until clusters get their turn
+        self.waiting: list[IntArray] = []  # sets of dock groups to be decided, the most promising first
+        self.kept: dict[int, tuple[Cluster, int]] = {}  # what is proven of those that wait to be decided once more
+        self.sum = clusters.Sum(m, bound.whole(m, price))
+        self.share: FloatArray = np.zeros(m.groups)
+        self.gain: FloatArray = np.zeros(m.groups)  # of deciding a group's cluster, when last tried
 
-    def stretch(self, start: IntArray) -> None:
+    def advance(self, effort: Effort, *, enough_prices: bool) -> None:
+        """Do one piece of work; `enough_prices` says that clusters should get their turn."""
+        if self.unexplained:
+            self._put_right(effort)
+        elif self.pieces_left > 0 and not (enough_prices and self.pieces_left > MORE_PIECES):
+            self._stretch()
+        elif self.waiting:
+            self._decide(effort)
+        elif self.pieces_left != 0:
+            self._line_up()
+        else:
+            self.pieces_left = MORE_PIECES
+
+    def _put_right(self, effort: Effort) -> None:
+        """Put the prices around an unplaced visit right that they do not explain."""
+        v = self.unexplained.pop(0)
+        self.price = clusters.repriced(self.run.model, self.price, clusters.near(self.run.model, v), effort)
+
+    def _stretch(self) -> None:
         """Improve the prices a little."""
         m = self.run.model
-        rest = m._replace(last=np.where(self.left_out, m.first - 1, m.last))
-        looks = max(1, WORK // (8 * max(1, len(m.cost))))
-        prices.improve(rest, self.state, looks)
+        if self.state is None:
+            self.state = prices.start(m, self.start, self.price)
+        prices.improve(m, self.state, max(1, WORK // (8 * max(1, len(m.cost)))))
         price = prices.latest(m, self.state)
-        reached = bound.bound(rest, price)
-        self.settled = abs(reached - self.best) <= SETTLED * max(1, reached)
-        self.best = reached
-        self.price = price
-        self.run.prove(bound.bound(m, price), LAGRANGIAN)
+        reached = bound.bound(m, price)
+        settled = abs(reached - self.reached) <= SETTLED * max(1, reached)
+        self.pieces_left = 0 if settled else self.pieces_left - 1
+        self.reached, self.price = reached, price
+        self.run.prove(reached, LAGRANGIAN)
+        if self.pieces_left == 0:
+            self._line_up()
 
-    def decide(self, start: IntArray, effort: Effort) -> None:
-        """Decide some more of the clusters in which the gap lies."""
+    def _line_up(self) -> None:
+        """Let the dock groups wait in which the gap lies at the present prices."""
         m = self.run.model
-        price = bound.whole(m, self.price)
-        if self.waiting is None:
-            share = gap.by_group(m, price / bound.SCALE, start)
-            order = np.argsort(-share, kind="stable")
-            self.waiting = order[share[order] > WORTH * m.unit].tolist()
-            self.parts = []
-            self.taken = np.zeros(len(m.first), dtype=np.bool_)
-        columns = 0
-        while self.waiting and columns < PIECE_COLUMNS and not self.run.is_over():
-            cluster = clusters.around(m, np.array([self.waiting.pop(0)]), self.taken)
-            part = clusters.part(m, price, cluster, effort)
-            self.taken[cluster.visits] = True
-            self.parts.append((cluster, part.least))
-            columns += int((m.column[cluster.visits + 1] - m.column[cluster.visits]).sum())
-        self.run.prove(clusters.total(m, price, self.parts), CLUSTERS)
+        self.pieces_left = 0
+        self.sum = clusters.Sum(m, bound.whole(m, self.price))
+        self.share = gap.by_group(m, self.sum.price, self.run.start)
+        order = np.argsort(-np.maximum(self.share, self.gain), kind="stable")
+        self.waiting = [np.array([g]) for g in order[self.share[order] > WORTH * m.unit]]
+        self.kept = {}
+        self.gain[:] = 0.0
+        if not self.waiting:
+            self.pieces_left = MORE_PIECES
 
-    def _unexplained(self, start: IntArray, price: FloatArray) -> IntArray:
+    def _decide(self, effort: Effort) -> None:
+        """Decide the next cluster; one that does not explain why its visits are not all placed waits to be decided
+        together with others."""
+        m = self.run.model
+        groups = self.waiting.pop(0)
+        cluster = clusters.around(m, groups, self.sum.taken)
+        part = clusters.part(m, self.sum.price, cluster, effort)
+        gain = self.sum.gain(cluster, part.least)
+        self.gain[groups] = gain / bound.SCALE if len(groups) == 1 else self.share[groups]
+        if part.start is not None and len(groups) < MANY and not self._explains(groups, gain):
+            grown = clusters.grown(m, groups, cluster, part.start, self.run.start)
+            if len(grown) > len(groups):
+                self.waiting.insert(SOON, grown)
+                self.kept[int(groups[0])] = (cluster, part.least)
+                return
+        earlier = self.kept.pop(int(groups[0]), (cluster, part.least))
+        self.sum.add(*max((cluster, part.least), earlier, key=lambda each: self.sum.gain(*each)))
+        self.run.prove(self.sum.bound(), CLUSTERS)
+
+    def _explains(self, groups: IntArray, gain: int) -> bool:
+        """Answer whether what is left of some groups' share of the gap is less than a visit not placed costs."""
+        m = self.run.model
+        self.share = gap.by_group(m, self.sum.price, self.run.start)
+        unplaced = np.isin(m.group, groups) & (self.run.start < 0) & (m.last >= m.first)
+        least = float(m.drop[unplaced].min(initial=np.inf))
+        return float(self.share[groups].sum()) - gain / bound.SCALE < UNEXPLAINED * least
+
+    def _unexplained(self, start: IntArray, price: FloatArray) -> NDArray[np.bool_]:
         """Return which visits are unplaced although prices would let them in, (V,)."""
-        m: Model = self.run.model
+        m = self.run.model
         least = bound.minima(m, bound.whole(m, price)) / bound.SCALE
-        unexplained: IntArray = (start < 0) & (m.drop - least > UNEXPLAINED * m.drop)
+        unexplained: NDArray[np.bool_] = (start < 0) & (m.drop - least > UNEXPLAINED * m.drop)
         return unexplained

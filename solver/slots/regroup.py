@@ -20,7 +20,7 @@ from solver.slots.model import FloatArray, Model
 from solver.slots.places import Places
 from solver.slots.subproblem import Columns
 
-MOST: Final = 200  # visits decided at once; of larger groups those of one time of day
+MOST: Final = 250  # visits decided at once; of larger groups those of one time of day
 _STAY: Final = 0.01  # slots of displacement that staying is worth, so that ties move nothing
 
 
@@ -33,19 +33,25 @@ class Proposal:
 
 
 def drawn(model: Model, start: IntArray, group: int, centre: int, *, wide: bool) -> IntArray:
-    """Return the visits of a group and the unplaced ones' siblings; when `wide`, all of the siblings' groups too.
+    """Return the visits of a group and their trucks' other visits; when `wide`, those's groups too.
 
     Of more than MOST the nearest to slot `centre` are taken.
     """
-    members = model.group_visits[model.group_start[group] : model.group_start[group + 1]]
-    stuck = members[(start[members] < 0) & (model.truck[members] >= 0)]
-    siblings = model.truck_visits[np.isin(model.truck[model.truck_visits], model.truck[stuck])]
+    members = _nearest(model, model.group_visits[model.group_start[group] : model.group_start[group + 1]], centre)
+    trucks = model.truck[members[(model.truck[members] >= 0)]]
+    siblings = model.truck_visits[np.isin(model.truck[model.truck_visits], trucks)]
     if wide:
-        siblings = np.flatnonzero(np.isin(model.group, model.group[siblings]))
-    drawn = np.unique(np.concatenate([members, siblings]))
-    if len(drawn) > MOST:
-        drawn = drawn[np.argsort(np.abs(model.wish[drawn] - centre), kind="stable")[:MOST]]
-    return drawn
+        stuck = members[(start[members] < 0) & (model.truck[members] >= 0)]
+        theirs = np.isin(model.truck[siblings], model.truck[stuck])
+        siblings = np.concatenate([siblings, np.flatnonzero(np.isin(model.group, model.group[siblings[theirs]]))])
+        return _nearest(model, np.unique(np.concatenate([members, siblings])), centre)
+    return np.unique(np.concatenate([members, siblings]))
+
+
+def _nearest(model: Model, visits: IntArray, centre: int) -> IntArray:
+    if len(visits) <= MOST:
+        return visits
+    return visits[np.argsort(np.abs(model.wish[visits] - centre), kind="stable")[:MOST]]
 
 
 def propose(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import Lock
 
 import numpy as np
 
@@ -30,6 +31,7 @@ class Run:
     began: float = field(init=False)
     stopped: bool = False
     news: list[Progress] = field(default_factory=list)
+    lock: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
         self.began = self.clock()
@@ -59,14 +61,16 @@ class Run:
         faults = check.violations(self.instance, start)
         if faults:
             raise AssertionError(f"the method made an unlawful plan: {faults[0].text}")
-        self.start, self.cost = start.copy(), cost
-        self._tell(stage)
+        with self.lock:
+            self.start, self.cost = start.copy(), cost
+            self._tell(stage)
 
     def prove(self, proven: int, name: str = LAGRANGIAN) -> None:
         """Keep a bound if it is better, and the name of the relaxation that proves it."""
-        if proven > self.bound:
-            self.bound, self.bound_from = proven, name
-            self._tell("bound")
+        with self.lock:
+            if proven > self.bound:
+                self.bound, self.bound_from = proven, name
+                self._tell("bound")
 
     def outcome(self) -> Outcome[SlotPlan]:
         """Return the run's result."""

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from solver.reading import IntArray
-from solver.slots import construct, gap, places, regroup, transport
+from solver.slots import bound, construct, gap, places, regroup, transport
 from solver.slots.mip import Effort
 from solver.slots.model import FloatArray
 from solver.slots.places import Places
@@ -14,11 +14,14 @@ from solver.slots.run import Run
 
 REACHES: Final = (1, 2, 3, 5, 8, 12, 1_000)  # slots from where a visit is
 NOISE: Final = 0.9  # slots of displacement: less than one, so that only ties and near ties are drawn
-ROUNDS: Final = 4  # of transport after dock groups were decided anew
-GROUPS: Final = 6  # decided anew at a time
+GROUPS: Final = 3  # decided anew at a time
+MANY: Final = 6  # as long as there are groups with visits that could be placed
 FEW: Final = 12  # unplaced visits; when it is no more, it pays to look wider
 WIDE: Final = 0.4  # share of those steps in which siblings' dock groups are decided along
-WORSE: Final = 0.002  # relative: how far the search may stray from the best plan
+LEAST: Final = 0.2  # of Model.unit: a share of the gap that is worth a try
+WORSE: Final = 0.002  # relative: how far the search may stray from the best plan to get unplaced visits in
+PLACING: Final = 0.6  # share of the steps that try to place visits, while some are not
+HOPE: Final = 0.05  # of the cost of not placing: what an unplaced visit adds to its group's chance of being drawn
 
 
 class Search:
@@ -28,6 +31,7 @@ class Search:
         self.run, self.rng = run, rng
         self.board: Places = places.empty(run.model)
         self.gate: FloatArray = np.zeros(run.model.horizon)
+        self.tried: FloatArray = np.zeros(run.model.groups)  # share of the gap of a group when last decided anew
 
     def first_fit(self) -> FloatArray:
         """Place visits one by one, heavy and inflexible ones first; return prices of the gate if nothing else were
@@ -64,30 +68,47 @@ class Search:
             self.gate = transport.improve(m, self.board, order, reach, transport.priced(m, noise))
         self.run.plan(self.board.start)
 
-    def step(self, price: FloatArray, effort: Effort) -> None:
-        """Decide some dock groups anew and repair the gate; go back to the best plan if that led astray."""
-        found: list[Proposal] = []
-        for visits in self._drawn(price):
+    def step(self, price: FloatArray, needed: FloatArray, effort: Effort) -> None:
+        """Decide some dock groups anew and repair the gate; go back to the best plan if that led astray.
+
+        `price` (R,); `needed` (G,) is the part of each group's share of the gap that is proven to be unavoidable.
+        """
+        m = self.run.model
+        share = np.maximum(0.0, gap.by_group(m, bound.whole(m, price), self.board.start) - needed)
+        unplaced = (self.board.start < 0) & (m.last >= m.first)
+        if unplaced.any() and self.rng.random() < PLACING:
+            value = HOPE * np.bincount(m.group[unplaced], m.drop[unplaced], m.groups)
+            groups = self._heaviest(np.where(value > 0.0, np.maximum(share, value), 0.0), MANY)
+            wide = int(unplaced.sum()) <= FEW and bool(self.rng.random() < WIDE)
+            self._regroup(groups, self.gate, effort, rounds=4, worse=WORSE, wide=wide)
+            return
+        self.tried = np.minimum(self.tried, share)
+        groups = self._heaviest(np.where(share > self.tried + LEAST * m.unit, share - self.tried, 0.0), GROUPS)
+        if not len(groups):
+            self.tried[:] = 0.0
+        self.tried[groups] = share[groups]
+        self._regroup(groups, price[: m.horizon], effort, rounds=2, worse=0.0, wide=False)
+
+    def _regroup(
+        self, groups: IntArray, gate: FloatArray, effort: Effort, *, rounds: int, worse: float, wide: bool
+    ) -> None:
+        m, found = self.run.model, []
+        for g in groups.tolist():
             if self.run.is_over():
                 return
-            proposal = regroup.propose(self.run.model, self.board, visits, self.gate, effort)
+            centre = int(self.rng.choice(m.wish[m.group == g]))
+            visits = regroup.drawn(m, self.board.start, g, centre, wide=wide)
+            proposal = regroup.propose(m, self.board, visits, gate, effort)
             if proposal is not None:
                 found.append(proposal)
-        regroup.force(self.run.model, self.board, found)
-        self.transport(ROUNDS)
-        if self.run.cost_of(self.board.start) > self.run.cost * (1 + WORSE):
-            self.board = places.filled(self.run.model, self.run.start)
+        regroup.force(m, self.board, found)
+        self.transport(rounds)
+        if self.run.cost_of(self.board.start) > self.run.cost * (1 + worse):
+            self.board = places.filled(m, self.run.start)
 
-    def _drawn(self, price: FloatArray) -> list[IntArray]:
-        """Return sets of visits: of groups drawn by their share of the gap at prices (R,)."""
-        m, start = self.run.model, self.board.start
-        share = gap.by_group(m, price, start)
-        able = np.flatnonzero(share > 0.1 * m.unit)
-        if not len(able):
-            return []
-        # the larger the share, the sooner (Efraimidis and Spirakis 2006)
-        key = np.log(self.rng.random(len(able))) / share[able]
-        groups = able[np.argsort(-key)[:GROUPS]]
-        unplaced = int(((start < 0) & (m.last >= m.first)).sum())
-        wide = unplaced <= FEW and bool(self.rng.random() < WIDE)
-        return [regroup.drawn(m, start, int(g), int(self.rng.choice(m.wish[m.group == g])), wide=wide) for g in groups]
+    def _heaviest(self, weight: FloatArray, count: int) -> IntArray:
+        """Return up to `count` groups drawn without replacement, the larger their weight (G,) the sooner."""
+        able = np.flatnonzero(weight > 0.0)
+        key = np.log(self.rng.random(len(able))) / weight[able]  # Efraimidis and Spirakis 2006
+        chosen: IntArray = able[np.argsort(-key)[:count]]
+        return chosen

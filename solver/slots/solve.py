@@ -12,7 +12,9 @@
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from time import monotonic
 from typing import Final
 
@@ -29,6 +31,7 @@ from solver.slots.search import Search
 SWEEPS: Final = 120
 PRICES_SHARE: Final = 0.45  # of the time, after which clusters get their turn
 MIP_SECONDS: Final = 0.5
+NEAR: Final = 0.3  # of Model.unit: gap at which a dock group counts as decided anew
 
 
 def solve(
@@ -59,10 +62,24 @@ def solve(
     proof = Proof(run, search.board.start, talks.mean)
     with ThreadPoolExecutor(1) as beside:
         while not run.is_over():
-            effort = Effort(min(MIP_SECONDS, max(0.01, seconds - run.elapsed())))
-            start, at = run.start.copy(), proof.price
-            pricing = run.elapsed() < PRICES_SHARE * seconds and not proof.settled
-            job = beside.submit(proof.stretch, start) if pricing else beside.submit(proof.decide, start, effort)
-            search.step(at, effort)
-            job.result()
+            _round(run, search, proof, beside)
     return run.outcome()
+
+
+def _round(run: Run, search: Search, proof: Proof, beside: ThreadPoolExecutor) -> None:
+    """Make a step towards a better plan, and beside it steps towards a better bound."""
+    effort = Effort(min(MIP_SECONDS, max(0.01, run.seconds - run.elapsed())))
+    done = Event()
+
+    def prove() -> None:
+        while True:
+            proof.advance(effort, enough_prices=run.elapsed() > PRICES_SHARE * run.seconds)
+            if done.is_set() or run.is_over():
+                break
+
+    job = beside.submit(prove)
+    try:
+        search.step(proof.price, proof.gain.copy(), replace(effort, gap=NEAR * run.model.unit))
+    finally:
+        done.set()
+        job.result()
