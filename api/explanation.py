@@ -123,8 +123,8 @@ def _anyway_lines(found: VisitExplained) -> Iterator[str]:
 
 def _unit_lines(found: VisitExplained) -> Iterator[str]:
     if not found.units and not found.free:
-        tried = f", by re-solving {found.decided} visits around it" if found.decided else " by itself"
-        yield f"No single capacity one larger was found to let it start better{tried}."
+        tried = f"re-solving {found.decided} visits around it" if found.decided else "without anybody else moving"
+        yield f"No single capacity one larger was found to let it start better, {tried}."
     for unit in found.units[:1]:
         yield _unit_line(unit)
 

@@ -66,7 +66,9 @@ def test_who_cannot_be_helped_is_told_why():
         "visit 1 wanted slot 1 (00:15), was not placed: its window leaves no room for it"
     ]
     assert told(instance, start, 2)[0].endswith("(+0 min): no other start would cost it less")
-    assert told(instance, start, 3)[1] == "  No single capacity one larger was found to let it start better by itself."
+    assert told(instance, start, 3)[1] == (
+        "  No single capacity one larger was found to let it start better, without anybody else moving."
+    )
 
 
 def test_docks_closed_quotas_and_frozen_visits_are_named():
