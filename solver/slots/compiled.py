@@ -21,7 +21,7 @@ def load() -> None:
     board = places.filled(m, start)
     rng = np.random.default_rng(0)
     nothing = np.zeros(len(m.capacity))
-    talks = negotiate.negotiate(m, nothing, rng, sweeps=1, recharge=lambda _, m: m, is_over=lambda: False)
+    talks = negotiate.negotiate(m, nothing, rng, sweeps=1, is_over=lambda: False)
     construct.settle(m, board, np.arange(2), talks.start)
     transport.improve(m, board, np.arange(2), 1, transport.priced(m, np.zeros(len(m.cost))))
     visits = np.arange(2)

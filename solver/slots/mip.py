@@ -1,12 +1,14 @@
 """The one place that speaks to HiGHS: small packing problems over starts, as mixed-integer programs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import highspy
 import numpy as np
 from scipy.sparse import csc_array
 
+from solver.highs import new_highs
 from solver.reading import IntArray
 from solver.slots import subproblem
 from solver.slots.model import FloatArray, Model
@@ -33,16 +35,34 @@ class Answer:
     bound: float
 
 
-def search(model: Model, columns: Columns, value: FloatArray, free: IntArray, effort: Effort) -> Answer:
+def search(
+    model: Model,
+    columns: Columns,
+    value: FloatArray,
+    free: IntArray,
+    effort: Effort,
+    *,
+    is_over: Callable[[], bool] | None = None,
+    begin: IntArray | None = None,
+) -> Answer:
     """Return the starts of least total `value` (n,) among `columns` within `free` (R,), as far as `effort` goes.
 
-    At most one start per visit is taken; visits that are not in the answer are not placed.
+    At most one start per visit is taken; visits that are not in the answer are not placed. `is_over` is asked now and
+    then whether to stop; `begin` (V,) is a plan to begin with, -1 not placed.
     """
     if not len(columns.visit):
         return Answer((columns.visit, columns.start), 0.0)
     matrix, upper, _ = _rows(model, columns, free)
     highs = _solver(effort)
     highs.passModel(_program(matrix, upper, value))
+    if is_over is not None:
+        stop = _stopper(is_over)
+        highs.cbMipInterrupt.subscribe(stop)
+        highs.cbSimplexInterrupt.subscribe(stop)
+    if begin is not None:
+        known = highspy.HighsSolution()
+        known.col_value = (begin[columns.visit] == columns.start).astype(np.float64)
+        highs.setSolution(known)
     highs.run()
     found, bound = _point(highs), float(highs.getInfo().mip_dual_bound)
     if highs.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
@@ -51,6 +71,14 @@ def search(model: Model, columns: Columns, value: FloatArray, free: IntArray, ef
         return Answer(None, bound)
     taken = found > 0.5
     return Answer((columns.visit[taken], columns.start[taken]), bound)
+
+
+def _stopper(is_over: Callable[[], bool]) -> Callable[[Any], None]:
+    def stop(event: Any) -> None:
+        if is_over():
+            event.interrupt()
+
+    return stop
 
 
 def row_prices(model: Model, columns: Columns, value: FloatArray, free: IntArray, effort: Effort) -> FloatArray | None:
@@ -73,21 +101,17 @@ def row_prices(model: Model, columns: Columns, value: FloatArray, free: IntArray
 
 
 def _solver(effort: Effort) -> highspy.Highs:
-    highs = highspy.Highs()
-    options = {
-        "output_flag": False,
-        "threads": 1,
-        "time_limit": max(0.01, effort.seconds),
-        "mip_max_nodes": effort.nodes,
-        "mip_rel_gap": 0.0,
-        "mip_abs_gap": max(1e-6, effort.gap),
-        "mip_detect_symmetry": False,
-        "mip_feasibility_tolerance": TOLERANCE,
-        "primal_feasibility_tolerance": TOLERANCE,
-    }
-    for name, setting in options.items():
-        highs.setOptionValue(name, setting)
-    return highs
+    return new_highs(
+        {
+            "time_limit": max(0.01, effort.seconds),
+            "mip_max_nodes": effort.nodes,
+            "mip_rel_gap": 0.0,
+            "mip_abs_gap": max(1e-6, effort.gap),
+            "mip_detect_symmetry": False,
+            "mip_feasibility_tolerance": TOLERANCE,
+            "primal_feasibility_tolerance": TOLERANCE,
+        }
+    )
 
 
 def _point(highs: highspy.Highs) -> FloatArray | None:

@@ -50,7 +50,7 @@ def negotiate(
     rng: np.random.Generator,
     *,
     sweeps: int,
-    recharge: Callable[[Negotiation, Model], Model],
+    recharge: Callable[[Negotiation], Model] | None = None,
     is_over: Callable[[], bool],
 ) -> Negotiation:
     """Return where `sweeps` sweeps lead from prices (R,); fewer if `is_over` says so between two chunks.
@@ -73,12 +73,13 @@ def negotiate(
         for k in range(done, min(sweeps, done + CHUNK)):
             far = k / max(1, sweeps - 1)
             noise, surcharge, step = (model.unit * a * (b / a) ** far for a, b in (NOISE, SURCHARGE, STEP))
-            _sweep(model, state.price, surcharge, state.start, state.use, order, table * noise, at)
+            _sweep(model, (state.start, state.use, state.price), surcharge, order, table * noise, at)
             _reprice(model, state.price, state.use, state.streak, step, steepest)
             state.mean += (state.price - state.mean) * max(MEMORY, 1.0 / (k + 1))
         if is_over():
             break
-        model = recharge(state, model)
+        if recharge is not None:
+            model = recharge(state)
     return state
 
 
@@ -92,15 +93,14 @@ def _order(model: Model, rng: np.random.Generator) -> IntArray:
 @njit(cache=True, nogil=True)
 def _sweep(
     m: Model,
-    price: FloatArray,
+    talks: tuple[IntArray, IntArray, FloatArray],
     surcharge: float,
-    start: IntArray,
-    use: IntArray,
     order: IntArray,
     noise: FloatArray,
     at: IntArray,
 ) -> None:
-    """Let every visit of `order` choose anew."""
+    """Let every visit of `order` choose anew; `talks` are the starts (V,), the use and the prices of the rows (R,)."""
+    start, use, price = talks
     horizon, capacity = m.horizon, m.capacity
     carriers = horizon * (1 + m.groups)
     trucks = carriers + horizon * m.carriers

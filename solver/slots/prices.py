@@ -324,8 +324,8 @@ def _level(room: FloatArray, count: int) -> float:
 
 @njit(cache=True, nogil=True, inline="always")
 def _begin_use(m: Model, state: PriceState, use: FloatArray, v: int, amount: FloatArray) -> None:
-    """Note the use of v's shares, `amount` (T,) with the first start in sight first; on docks and trucks where it begins and
-    ends."""
+    """Note the use of v's shares, `amount` (T,) with the first start in sight first; on docks and trucks only where
+    it begins and ends."""
     horizon = m.horizon
     first, duration = state.low[v], m.duration[v]
     dock = horizon * (1 + m.group[v]) + first

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solver.reading import IntArray
-from solver.slots import bound, clusters, gap, prices
-from solver.slots.bound import CLUSTERS, LAGRANGIAN
+from solver.slots import bound, clusters, gap, mip, prices, subproblem
+from solver.slots.bound import CLUSTERS, LAGRANGIAN, SEARCH
 from solver.slots.clusters import Cluster
 from solver.slots.mip import Effort
 from solver.slots.model import FloatArray
 from solver.slots.run import Run
+from solver.slots.subproblem import Columns
 
 WORK: Final = 5_000_000  # column steps of the price method in a piece
 UNEXPLAINED: Final = 0.25  # of the cost of not placing: prices that far below it do not explain an unplaced visit
@@ -22,7 +23,9 @@ SETTLED: Final = 1e-5  # relative gain of a piece, below which prices count as s
 WORTH: Final = 0.3  # of Model.unit: the least share of the gap that a cluster is decided for
 SOON: Final = 3  # place in the line of a cluster that has grown
 MANY: Final = 10  # dock groups of a cluster that grows no more
+FEW_UNPLACED: Final = 12  # visits; when it is no more, clusters may grow until they explain them
 MORE_PIECES: Final = 20  # of prices, before clusters are decided once more
+MOST_COLUMNS: Final = 25_000  # of a problem that is worth deciding whole
 
 
 class Proof:
@@ -35,17 +38,20 @@ class Proof:
         run.prove(bound.bound(m, price))
         self.unexplained = np.flatnonzero(self._unexplained(start, price)).tolist()
         self.state: prices.PriceState | None = None
-        self.start = start
+        self.plan = start
         self.reached = 0
         self.pieces_left = 10**9  # of prices, until clusters get their turn
+        self.lined_up = False
+        self.whole_tried = False
         self.waiting: list[IntArray] = []  # sets of dock groups to be decided, the most promising first
         self.kept: dict[int, tuple[Cluster, int]] = {}  # what is proven of those that wait to be decided once more
         self.sum = clusters.Sum(m, bound.whole(m, price))
         self.share: FloatArray = np.zeros(m.groups)
         self.gain: FloatArray = np.zeros(m.groups)  # of deciding a group's cluster, when last tried
 
-    def advance(self, effort: Effort, *, enough_prices: bool) -> None:
-        """Do one piece of work; `enough_prices` says that clusters should get their turn."""
+    def advance(self, plan: IntArray, effort: Effort, *, enough_prices: bool) -> None:
+        """Do one piece of work with a plan (V,) in view; `enough_prices` says that clusters should get their turn."""
+        self.plan = plan
         if self.unexplained:
             self._put_right(effort)
         elif self.pieces_left > 0 and not (enough_prices and self.pieces_left > MORE_PIECES):
@@ -57,6 +63,39 @@ class Proof:
         else:
             self.pieces_left = MORE_PIECES
 
+    def decide_whole(self, plan: IntArray, effort: Effort) -> bool:
+        """Decide the rest of a small problem whole, once its clusters are decided; answer whether that was done."""
+        if self.whole_tried or not self.lined_up or self.waiting:
+            return False
+        self.whole_tried = True
+        m, run = self.run.model, self.run
+        left = self._left(run.cost - self.sum.bound() + 1)
+        if len(left.visit) > MOST_COLUMNS:
+            return False
+        answer = mip.search(m, left, left.cost, m.capacity, effort, is_over=run.is_over, begin=plan)
+        if answer.starts is not None:
+            start = run.frozen.copy()
+            start[answer.starts[0]] = answer.starts[1]
+            run.plan(start, "exact")
+        rest = float(m.drop.sum()) + m.exact_constant / bound.SCALE
+        run.prove(min(run.cost, bound.from_search(m, answer.bound + rest)), SEARCH)
+        return True
+
+    def _left(self, excess: float) -> Columns:
+        """Return the starts that can be in a plan that is better by `excess` than what is proven.
+
+        Those are at most `excess` dearer than their visit's cheapest choice at the prices, or in a cluster.
+        """
+        m = self.run.model
+        columns = subproblem.columns_of(m, np.arange(len(m.first)))
+        rows, position = subproblem.uses(m, columns)
+        price = self.sum.price / bound.SCALE
+        reduced = columns.cost + np.bincount(position, weights=price[rows], minlength=len(columns.visit))
+        least = np.zeros(len(m.first))
+        np.minimum.at(least, columns.visit, reduced)
+        near = reduced - least[columns.visit] <= excess
+        return subproblem.chosen(columns, near | self.sum.taken[columns.visit])
+
     def _put_right(self, effort: Effort) -> None:
         """Put the prices around an unplaced visit right that they do not explain."""
         v = self.unexplained.pop(0)
@@ -66,7 +105,7 @@ class Proof:
         """Improve the prices a little."""
         m = self.run.model
         if self.state is None:
-            self.state = prices.start(m, self.start, self.price)
+            self.state = prices.start(m, self.plan, self.price)
         prices.improve(m, self.state, max(1, WORK // (8 * max(1, len(m.cost)))))
         price = prices.latest(m, self.state)
         reached = bound.bound(m, price)
@@ -81,8 +120,9 @@ class Proof:
         """Let the dock groups wait in which the gap lies at the present prices."""
         m = self.run.model
         self.pieces_left = 0
+        self.lined_up = True
         self.sum = clusters.Sum(m, bound.whole(m, self.price))
-        self.share = gap.by_group(m, self.sum.price, self.run.start)
+        self.share = gap.by_group(m, self.sum.price, self.plan)
         order = np.argsort(-np.maximum(self.share, self.gain), kind="stable")
         self.waiting = [np.array([g]) for g in order[self.share[order] > WORTH * m.unit]]
         self.kept = {}
@@ -99,8 +139,8 @@ class Proof:
         part = clusters.part(m, self.sum.price, cluster, effort)
         gain = self.sum.gain(cluster, part.least)
         self.gain[groups] = gain / bound.SCALE if len(groups) == 1 else self.share[groups]
-        if part.start is not None and len(groups) < MANY and not self._explains(groups, gain):
-            grown = clusters.grown(m, groups, cluster, part.start, self.run.start)
+        if part.start is not None and self._may_grow(groups) and not self._explains(groups, gain):
+            grown = clusters.grown(m, groups, cluster, part.start, self.plan)
             if len(grown) > len(groups):
                 self.waiting.insert(SOON, grown)
                 self.kept[int(groups[0])] = (cluster, part.least)
@@ -109,11 +149,15 @@ class Proof:
         self.sum.add(*max((cluster, part.least), earlier, key=lambda each: self.sum.gain(*each)))
         self.run.prove(self.sum.bound(), CLUSTERS)
 
+    def _may_grow(self, groups: IntArray) -> bool:
+        m = self.run.model
+        return len(groups) < MANY and int(((self.plan < 0) & (m.last >= m.first)).sum()) <= FEW_UNPLACED
+
     def _explains(self, groups: IntArray, gain: int) -> bool:
         """Answer whether what is left of some groups' share of the gap is less than a visit not placed costs."""
         m = self.run.model
-        self.share = gap.by_group(m, self.sum.price, self.run.start)
-        unplaced = np.isin(m.group, groups) & (self.run.start < 0) & (m.last >= m.first)
+        self.share = gap.by_group(m, self.sum.price, self.plan)
+        unplaced = np.isin(m.group, groups) & (self.plan < 0) & (m.last >= m.first)
         least = float(m.drop[unplaced].min(initial=np.inf))
         return float(self.share[groups].sum()) - gain / bound.SCALE < UNEXPLAINED * least
 

@@ -32,20 +32,18 @@ class Proposal:
     start: IntArray
 
 
-def drawn(model: Model, start: IntArray, group: int, centre: int, *, wide: bool) -> IntArray:
-    """Return the visits of a group and their trucks' other visits; when `wide`, those's groups too.
+def drawn(model: Model, group: int, centre: int, *, wide: bool) -> IntArray:
+    """Return the visits of a group and their trucks' other visits; when `wide`, all visits of the groups of those.
 
     Of more than MOST the nearest to slot `centre` are taken.
     """
     members = _nearest(model, model.group_visits[model.group_start[group] : model.group_start[group + 1]], centre)
-    trucks = model.truck[members[(model.truck[members] >= 0)]]
+    trucks = model.truck[members[model.truck[members] >= 0]]
     siblings = model.truck_visits[np.isin(model.truck[model.truck_visits], trucks)]
     if wide:
-        stuck = members[(start[members] < 0) & (model.truck[members] >= 0)]
-        theirs = np.isin(model.truck[siblings], model.truck[stuck])
-        siblings = np.concatenate([siblings, np.flatnonzero(np.isin(model.group, model.group[siblings[theirs]]))])
-        return _nearest(model, np.unique(np.concatenate([members, siblings])), centre)
-    return np.unique(np.concatenate([members, siblings]))
+        theirs = np.flatnonzero(np.isin(model.group, model.group[siblings]))
+        return _nearest(model, np.union1d(members, theirs), centre)
+    return np.union1d(members, siblings)
 
 
 def _nearest(model: Model, visits: IntArray, centre: int) -> IntArray:
@@ -55,21 +53,25 @@ def _nearest(model: Model, visits: IntArray, centre: int) -> IntArray:
 
 
 def propose(
-    model: Model, board: Places, visits: IntArray, gate: FloatArray, effort: Effort
+    model: Model, board: Places, visits: IntArray, gate: FloatArray | None, effort: Effort
 ) -> Proposal | None:
-    """Return the best starts of `visits` at prices `gate` (T,) with all other visits where they are; None if none is
-    found.
+    """Return the best starts of `visits` with all other visits where they are, None if none is found.
+
+    At prices `gate` (T,) the gate admits everybody and what that puts out is to be repaired; without prices it admits
+    what it can, and the proposal fits.
 
     The board is read, not changed, so several proposals can be worked out side by side.
     """
     free = board.free.copy()
     had = board.start[visits]
     _give_back(model, free, visits, had)
-    free[: model.horizon] = len(visits)
     columns = subproblem.columns_of(model, visits)
-    value = columns.cost + gate[columns.start] - _STAY * model.unit * (columns.start == board.start[columns.visit])
+    value = columns.cost - _STAY * model.unit * (columns.start == board.start[columns.visit])
+    if gate is not None:
+        free[: model.horizon] = len(visits)
+        value += gate[columns.start]
     columns, value = _worth_it(columns, value)
-    answer = mip.search(model, columns, value, free, effort).starts
+    answer = mip.search(model, columns, value, free, effort, begin=board.start).starts
     if answer is None:
         return None
     new = np.full(len(model.first), -1)

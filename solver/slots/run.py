@@ -24,6 +24,7 @@ class Run:
     on_progress: OnProgress | None = None
     should_stop: ShouldStop | None = None
     model: Model = field(init=False)
+    frozen: IntArray = field(init=False)  # (V,) the starts of frozen visits, -1 for all others
     start: IntArray = field(init=False)
     cost: int = field(init=False)
     bound: int = 0
@@ -36,7 +37,8 @@ class Run:
     def __post_init__(self) -> None:
         self.began = self.clock()
         self.model = model.build(self.instance)
-        self.start = np.full(self.instance.visits, -1)
+        self.frozen = np.where(self.instance.frozen == 1, self.instance.promised, -1)
+        self.start = self.frozen.copy()
         self.cost = check.cost(self.instance, self.start)
 
     def elapsed(self) -> float:
@@ -50,20 +52,26 @@ class Run:
         return self.stopped or self.cost == self.bound or self.elapsed() >= self.seconds
 
     def cost_of(self, start: IntArray) -> int:
-        """Return what a plan costs."""
-        return check.cost(self.instance, start)
+        """Return what a plan of the visits that are not frozen (V,) costs, the frozen ones where they are."""
+        return check.cost(self.instance, np.maximum(start, self.frozen))
 
     def plan(self, start: IntArray, stage: str = "plan") -> None:
-        """Keep a plan if it is better; one that the checker rejects is a fault of the method and raises."""
-        cost = self.cost_of(start)
+        """Keep a plan (V,) if it is better; one that the checker rejects is a fault of the method and raises."""
+        whole = np.maximum(start, self.frozen)
+        cost = check.cost(self.instance, whole)
         if cost >= self.cost:
             return
-        faults = check.violations(self.instance, start)
+        faults = check.violations(self.instance, whole)
         if faults:
             raise AssertionError(f"the method made an unlawful plan: {faults[0].text}")
         with self.lock:
-            self.start, self.cost = start.copy(), cost
-            self._tell(stage)
+            if cost < self.cost:
+                self.start, self.cost = whole, cost
+                self._tell(stage)
+
+    def movable(self) -> IntArray:
+        """Return the best plan's starts of the visits that are not frozen, -1 for the frozen ones, (V,)."""
+        return np.where(self.instance.frozen == 1, -1, self.start)
 
     def prove(self, proven: int, name: str = LAGRANGIAN) -> None:
         """Keep a bound if it is better, and the name of the relaxation that proves it."""

@@ -9,7 +9,6 @@ from solver.slots import bound, construct, gap, places, regroup, transport
 from solver.slots.mip import Effort
 from solver.slots.model import FloatArray
 from solver.slots.places import Places
-from solver.slots.regroup import Proposal
 from solver.slots.run import Run
 
 REACHES: Final = (1, 2, 3, 5, 8, 12, 1_000)  # slots from where a visit is
@@ -20,6 +19,7 @@ FEW: Final = 12  # unplaced visits; when it is no more, it pays to look wider
 WIDE: Final = 0.4  # share of those steps in which siblings' dock groups are decided along
 LEAST: Final = 0.2  # of Model.unit: a share of the gap that is worth a try
 WORSE: Final = 0.002  # relative: how far the search may stray from the best plan to get unplaced visits in
+WITHIN: Final = 0.5  # share of the other steps that keep to what the gate has left
 PLACING: Final = 0.6  # share of the steps that try to place visits, while some are not
 HOPE: Final = 0.05  # of the cost of not placing: what an unplaced visit adds to its group's chance of being drawn
 
@@ -78,8 +78,8 @@ class Search:
         unplaced = (self.board.start < 0) & (m.last >= m.first)
         if unplaced.any() and self.rng.random() < PLACING:
             value = HOPE * np.bincount(m.group[unplaced], m.drop[unplaced], m.groups)
-            groups = self._heaviest(np.where(value > 0.0, np.maximum(share, value), 0.0), MANY)
             wide = int(unplaced.sum()) <= FEW and bool(self.rng.random() < WIDE)
+            groups = self._heaviest(np.where(value > 0.0, np.maximum(share, value), 0.0), 1 if wide else MANY)
             self._regroup(groups, self.gate, effort, rounds=4, worse=WORSE, wide=wide)
             return
         self.tried = np.minimum(self.tried, share)
@@ -87,7 +87,27 @@ class Search:
         if not len(groups):
             self.tried[:] = 0.0
         self.tried[groups] = share[groups]
-        self._regroup(groups, price[: m.horizon], effort, rounds=2, worse=0.0, wide=False)
+        if self.rng.random() < WITHIN:
+            self._within_gate(groups, effort)
+        else:
+            self._regroup(groups, price[: m.horizon], effort, rounds=2, worse=0.0, wide=False)
+
+    def _within_gate(self, groups: IntArray, effort: Effort) -> None:
+        """Decide the groups anew together with others drawn at random, all within what the gate has left."""
+        m = self.run.model
+        others = self.rng.permutation(m.groups)
+        chosen = np.concatenate([groups, others[~np.isin(others, groups)]])
+        size = np.diff(m.group_start)[chosen]
+        chosen = chosen[: max(1, int(np.searchsorted(np.cumsum(size), regroup.MOST, side="right")))]
+        visits = np.flatnonzero(np.isin(m.group, chosen))
+        if len(visits) > regroup.MOST:
+            return
+        proposal = regroup.propose(m, self.board, visits, None, effort)
+        if proposal is not None:
+            regroup.force(m, self.board, [proposal])
+            self.run.plan(self.board.start)
+            if self.run.cost_of(self.board.start) > self.run.cost:
+                self.board = places.filled(m, self.run.movable())
 
     def _regroup(
         self, groups: IntArray, gate: FloatArray, effort: Effort, *, rounds: int, worse: float, wide: bool
@@ -96,15 +116,21 @@ class Search:
         for g in groups.tolist():
             if self.run.is_over():
                 return
-            centre = int(self.rng.choice(m.wish[m.group == g]))
-            visits = regroup.drawn(m, self.board.start, g, centre, wide=wide)
+            visits = regroup.drawn(m, g, self._centre(g), wide=wide)
             proposal = regroup.propose(m, self.board, visits, gate, effort)
             if proposal is not None:
                 found.append(proposal)
         regroup.force(m, self.board, found)
         self.transport(rounds)
         if self.run.cost_of(self.board.start) > self.run.cost * (1 + worse):
-            self.board = places.filled(m, self.run.start)
+            self.board = places.filled(m, self.run.movable())
+
+    def _centre(self, group: int) -> int:
+        """Return the wish of one of the group's visits, of an unplaced one if there is one."""
+        m = self.run.model
+        mine = m.group_visits[m.group_start[group] : m.group_start[group + 1]]
+        stuck = mine[self.board.start[mine] < 0]
+        return int(m.wish[self.rng.choice(stuck if len(stuck) else mine)])
 
     def _heaviest(self, weight: FloatArray, count: int) -> IntArray:
         """Return up to `count` groups drawn without replacement, the larger their weight (G,) the sooner."""

@@ -12,16 +12,18 @@
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event
+from dataclasses import replace
+from math import inf
 from time import monotonic
 from typing import Final
 
 import numpy as np
 
 from solver.outcome import OnProgress, Outcome, ShouldStop
+from solver.reading import IntArray
 from solver.slots import compiled, negotiate
+from solver.slots.fairness import Fairness, Levels
 from solver.slots.instance import SlotInstance, SlotPlan
 from solver.slots.mip import Effort
 from solver.slots.proof import Proof
@@ -29,8 +31,12 @@ from solver.slots.run import Run
 from solver.slots.search import Search
 
 SWEEPS: Final = 120
+FIRST_ROUNDS: Final = 4  # of transport, before prices are asked for
 PRICES_SHARE: Final = 0.45  # of the time, after which clusters get their turn
+PIECES: Final = 4  # of the proof in a round of a run that is limited by work
 MIP_SECONDS: Final = 0.5
+MIP_NODES: Final = 200  # where the run is limited by work
+WHOLE_NODES: Final = 2_000
 NEAR: Final = 0.3  # of Model.unit: gap at which a dock group counts as decided anew
 
 
@@ -38,6 +44,7 @@ def solve(
     instance: SlotInstance,
     *,
     seconds: float = 10.0,
+    effort: int | None = None,
     on_progress: OnProgress | None = None,
     should_stop: ShouldStop | None = None,
     clock: Callable[[], float] = monotonic,
@@ -45,41 +52,69 @@ def solve(
 ) -> Outcome[SlotPlan]:
     """Return the best plan found in `seconds` with a proven lower bound on the cost of every lawful plan.
 
-    `clock` gives seconds from any origin; `should_stop` is asked many times a second and ends the run with
-    the best plan and bound so far; `on_progress` hears of every better plan or bound. The plan has passed
-    check.violations.
+    With `effort` the run ends after so many rounds instead, unless `seconds` are over before: the same instance, seed
+    and effort then give the same plan. `clock` gives seconds from any origin; `should_stop` is asked many times a
+    second and ends the run with the best plan and bound so far; `on_progress` hears of every better plan or bound.
+    The plan has passed check.violations.
     """
     compiled.load()
     run = Run(instance, seconds, clock, on_progress, should_stop)
-    rng = np.random.default_rng(seed)
-    search = Search(run, rng)
-    m = run.model
-    price = np.zeros(len(m.capacity))
-    price[: m.horizon] = search.first_fit()
-    talks = negotiate.negotiate(m, price, rng, sweeps=SWEEPS, recharge=lambda _, m: m, is_over=run.is_over)
-    search.settle(talks.start)
-    search.transport(4)
-    proof = Proof(run, search.board.start, talks.mean)
+    search, proof = _begin(run, np.random.default_rng(seed))
     with ThreadPoolExecutor(1) as beside:
-        while not run.is_over():
-            _round(run, search, proof, beside)
+        if effort is None:
+            job = beside.submit(_prove, run, proof)
+            while not run.is_over() and not job.done():
+                search.step(proof.price, proof.gain.copy(), _mip_effort(run, NEAR * run.model.unit))
+            job.result()
+        else:
+            for done in range(effort):
+                _round(run, search, proof, beside, far=done / effort)
     return run.outcome()
 
 
-def _round(run: Run, search: Search, proof: Proof, beside: ThreadPoolExecutor) -> None:
-    """Make a step towards a better plan, and beside it steps towards a better bound."""
-    effort = Effort(min(MIP_SECONDS, max(0.01, run.seconds - run.elapsed())))
-    done = Event()
+def _begin(run: Run, rng: np.random.Generator) -> tuple[Search, Proof]:
+    """Negotiate a first plan and first prices; what follows works at the carriers' levels that came of it."""
+    search = Search(run, rng)
+    price = np.zeros(len(run.model.capacity))
+    price[: run.model.horizon] = search.first_fit()
+    levels = Levels(Fairness.of(run.instance, run.model)) if run.instance.fairness else None
+    recharge = levels.recharge if levels is not None else None
+    talks = negotiate.negotiate(run.model, price, rng, sweeps=SWEEPS, recharge=recharge, is_over=run.is_over)
+    if levels is not None:
+        run.model = levels.fairness.charged(levels.level)
+    search.settle(talks.start)
+    search.transport(FIRST_ROUNDS)
+    return search, Proof(run, search.board.start, talks.mean)
 
-    def prove() -> None:
-        while True:
-            proof.advance(effort, enough_prices=run.elapsed() > PRICES_SHARE * run.seconds)
-            if done.is_set() or run.is_over():
-                break
 
-    job = beside.submit(prove)
-    try:
-        search.step(proof.price, proof.gain.copy(), replace(effort, gap=NEAR * run.model.unit))
-    finally:
-        done.set()
-        job.result()
+def _prove(run: Run, proof: Proof) -> None:
+    """Improve the bound until the time is up."""
+    while not run.is_over():
+        plan = run.movable()
+        if not proof.decide_whole(plan, Effort(run.seconds - run.elapsed())):
+            enough = run.elapsed() > PRICES_SHARE * run.seconds
+            proof.advance(plan, _mip_effort(run, 0.0), enough_prices=enough)
+
+
+def _mip_effort(run: Run, gap: float) -> Effort:
+    return Effort(min(MIP_SECONDS, max(0.01, run.seconds - run.elapsed())), gap=gap)
+
+
+def _round(run: Run, search: Search, proof: Proof, beside: ThreadPoolExecutor, *, far: float) -> None:
+    """Make a step towards a better plan, and beside it some towards a better bound: always the same number.
+
+    Each works with what the other had found when the round began.
+    """
+    if run.is_over():
+        return
+    effort = Effort(inf, nodes=MIP_NODES)
+    plan, price, needed = run.movable(), proof.price, proof.gain.copy()
+    job = beside.submit(_pieces, proof, plan, replace(effort, nodes=WHOLE_NODES), effort, far)
+    search.step(price, needed, replace(effort, gap=NEAR * run.model.unit))
+    job.result()
+
+
+def _pieces(proof: Proof, plan: IntArray, whole: Effort, effort: Effort, far: float) -> None:
+    for _ in range(PIECES):
+        if not proof.decide_whole(plan, whole):
+            proof.advance(plan, effort, enough_prices=far > PRICES_SHARE)
