@@ -27,7 +27,8 @@ def _slot_lines(slots: Document) -> Iterator[str]:
 def _placed(figures: Document) -> str:
     return (
         f"{figures['placed']} placed ({figures['share_placed']:.2%}), moved {figures['mean_displacement_minutes']:.1f} "
-        f"min on average, 95 % within {figures['p95_displacement_minutes']:.0f} min, cost {figures['cost']}"
+        f"min on average, 95 % within {figures['p95_displacement_minutes']:.0f} min, Jain's index of carriers "
+        f"{figures['jain']:.2f}, cost {figures['cost']}"
     )
 
 

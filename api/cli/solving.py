@@ -13,9 +13,13 @@ import solver.matching.solve
 import solver.slots.check
 import solver.slots.instance
 import solver.slots.solve
+from api.cli import fairness
+from api.cli.fairness import FairnessPrice, FairSlots
 from api.cli.output import percent, proof, put_json, put_line, say, say_progress
 from api.cli.stopping import stop_on_signal
+from solver.outcome import Outcome
 from solver.reading import BadInput
+from solver.slots.instance import SlotInstance, SlotPlan
 
 solve_app = typer.Typer(help="Solve an instance file and write the plan with its proof.", no_args_is_help=True)
 check_app = typer.Typer(help="Check a plan file against its instance, without a solver.", no_args_is_help=True)
@@ -29,25 +33,41 @@ AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on stdout"
 
 
 @solve_app.command("slots")
-def solve_slots(file: InstanceFile, out: Out, seconds: Seconds = 10.0, seed: Seed = 0, as_json: AsJson = False) -> None:
-    """Assign entry slots (rows S1-S5, costs F1-F2)."""
+def solve_slots(
+    file: InstanceFile,
+    out: Out,
+    seconds: Seconds = 10.0,
+    seed: Seed = 0,
+    fairness_price: FairnessPrice = None,
+    fair_slots: FairSlots = None,
+    as_json: AsJson = False,
+) -> None:
+    """Assign entry slots (rows S1-S6, costs F1-F4)."""
     began = time.monotonic()
     _check_writable(out)
     instance = solver.slots.instance.load(file)
     with stop_on_signal() as should_stop:
-        outcome = solver.slots.solve.solve(
-            instance,
-            seconds=_left(seconds, began),
-            on_progress=say_progress,
-            should_stop=should_stop,
-            clock=time.monotonic,
-            seed=seed,
-        )
+
+        def solved(day: SlotInstance, for_seconds: float) -> Outcome[SlotPlan]:
+            return solver.slots.solve.solve(
+                day,
+                seconds=for_seconds,
+                on_progress=say_progress,
+                should_stop=should_stop,
+                clock=time.monotonic,
+                seed=seed,
+            )
+
+        outcome, fair = fairness.planned(instance, fairness_price, fair_slots, _left(seconds, began), solved)
     solver.slots.instance.save_plan(outcome, out)
-    placed = int((outcome.plan.start >= 0).sum())
+    start = outcome.plan.start
+    placed = int((start >= 0).sum())
     say(f"{placed} of {instance.visits} visits placed, cost {outcome.cost}, {_proven(outcome.bound, outcome.gap)}")
+    for line in fairness.lines(instance, start, fair):
+        say(line)
     if as_json:
-        put_json({"visits": instance.visits, "placed": placed, **proof(outcome), "out": str(out)})
+        told = {"visits": instance.visits, "placed": placed, **proof(outcome), "out": str(out)}
+        put_json(told | {"fairness": fairness.document(instance, start, fair)})
 
 
 @solve_app.command("matching")
@@ -76,13 +96,21 @@ def solve_matching(
 
 
 @check_app.command("slots")
-def check_slots(file: InstanceFile, plan: PlanFile) -> None:
+def check_slots(file: InstanceFile, plan: PlanFile, as_json: AsJson = False) -> None:
     """Print the recomputed cost of a slot plan (exit 0) or every broken row (exit 1)."""
     instance = solver.slots.instance.load(file)
     claimed = solver.slots.instance.load_plan(plan, instance)
     start = claimed.plan.start
     faults = [fault.text for fault in solver.slots.check.violations(instance, start)]
-    _answer(faults or solver.slots.check.claims(instance, claimed), solver.slots.check.cost(instance, start))
+    faults = faults or solver.slots.check.claims(instance, claimed)
+    if not as_json:
+        _answer(faults, solver.slots.check.cost(instance, start))
+        return
+    costs = {label: cost(instance, start) for label, cost in solver.slots.check.COSTS.items()}
+    told = {"accepted": not faults, "faults": faults, "cost": sum(costs.values()), "costs": costs}
+    put_json(told | {"fairness": fairness.document(instance, start)})
+    if faults:
+        raise typer.Exit(1)
 
 
 @check_app.command("matching")

@@ -16,6 +16,7 @@ from solver.matching.plan import MatchingPlan
 from solver.outcome import Outcome
 from solver.reading import IntArray
 from solver.slots import baselines as slot_baselines
+from solver.slots import carriers
 from solver.slots import check as slot_check
 from solver.slots.instance import SlotPlan
 
@@ -34,13 +35,17 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class SlotFigures:
-    """What a way of giving out slots does to the visits; displacement is of the placed ones, from their wish."""
+    """What a way of giving out slots does to the visits; displacement is of the placed ones, from their wish.
+
+    `jain` is Jain's index of what carriers bear (`solver.slots.carriers`).
+    """
 
     visits: int
     placed: int
     share_placed: float
     mean_displacement_minutes: float
     p95_displacement_minutes: float
+    jain: float
     cost: int
 
 
@@ -130,6 +135,7 @@ def slot_figures(problem: SlotProblem, start: IntArray) -> SlotFigures:
         share_placed=found.placed_share,
         mean_displacement_minutes=found.mean_displacement_minutes,
         p95_displacement_minutes=found.p95_displacement_minutes,
+        jain=carriers.report(problem.instance, start).jain,
         cost=found.cost,
     )
 

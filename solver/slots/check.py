@@ -87,12 +87,15 @@ def unfairness_cost(instance: SlotInstance, start: IntArray) -> int:
     """F4: fairness * slots that a carrier's visits are moved beyond fair_slots each, over the carriers."""
     if not instance.fairness:
         return 0
+    return int(slots_beyond(instance, start, instance.fair_slots).sum()) * instance.fairness
+
+
+def slots_beyond(instance: SlotInstance, start: IntArray, fair_slots: int) -> IntArray:
+    """Return the slots (C,) that each carrier's visits are moved beyond `fair_slots` each, 0 where they are not."""
     theirs = instance.carrier >= 0
-    carrier, carriers = instance.carrier[theirs], len(instance.quota)
-    moved = np.zeros(carriers, dtype=np.int64)
-    np.add.at(moved, carrier, slots_moved(instance, start)[theirs])
-    beyond = moved - instance.fair_slots * np.bincount(carrier, minlength=carriers)
-    return int(np.maximum(0, beyond).sum()) * instance.fairness
+    beyond = np.zeros(len(instance.quota), dtype=np.int64)
+    np.add.at(beyond, instance.carrier[theirs], slots_moved(instance, start)[theirs] - fair_slots)
+    return np.maximum(0, beyond)
 
 
 def slots_moved(instance: SlotInstance, start: IntArray) -> IntArray:

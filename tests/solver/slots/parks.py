@@ -1,10 +1,13 @@
 """Tiny parks for tests, and the whole model as one mixed-integer program, written apart from the method."""
 
+from itertools import product
 from typing import Any
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from solver.reading import IntArray
+from solver.slots import check
 from solver.slots.instance import SlotInstance
 
 ONE_VISIT = {
@@ -64,8 +67,18 @@ def drawn_park(rng: np.random.Generator, visits: int, *, horizon: int = 4, **cha
     return park(rows, horizon=horizon, **(head | changes))
 
 
-def optimum(instance: SlotInstance) -> int:
-    """Return the least cost of a lawful plan: every row of formulation.md, S5 as pairs, solved by HiGHS."""
+def enumerated(instance: SlotInstance) -> list[IntArray]:
+    """Return every lawful plan: all choices there are, as far as the checker accepts them."""
+    choices = product(range(-1, instance.horizon), repeat=instance.visits)
+    plans = (np.array(plan, dtype=np.int64) for plan in choices)
+    return [plan for plan in plans if not check.violations(instance, plan)]
+
+
+def optimum(instance: SlotInstance, given: dict[int, int] | None = None) -> int | None:
+    """Return the least cost of a lawful plan: every row of formulation.md, S5 as pairs, solved by HiGHS.
+
+    `given` visits start in given slots; None when no lawful plan has them there.
+    """
     i = instance
     columns = [(v, s) for v in range(i.visits) for s in starts_of(i, v)]
     unplaced = sum(_cost(i, v, -1) for v in range(i.visits))
@@ -79,7 +92,7 @@ def optimum(instance: SlotInstance) -> int:
         limits += [limit for _, limit in unfair]
         slack = np.vstack([slack, -np.eye(len(unfair))])
     gain = [_cost(i, v, s) - _cost(i, v, -1) for v, s in columns] + [i.fairness] * len(unfair)
-    fixed = [int(i.frozen[v]) for v, _ in columns] + [0] * len(unfair)
+    fixed = [int(i.frozen[v] or (given or {}).get(v) == s) for v, s in columns] + [0] * len(unfair)
     result = milp(
         gain,
         integrality=np.array([1] * len(columns) + [0] * len(unfair)),
@@ -87,7 +100,7 @@ def optimum(instance: SlotInstance) -> int:
         constraints=LinearConstraint(np.hstack([np.array(rows, dtype=float), slack]), -np.inf, limits),
         options={"mip_rel_gap": 0.0},
     )
-    return round(result.fun) + unplaced
+    return None if result.fun is None else round(result.fun) + unplaced
 
 
 def starts_of(instance: SlotInstance, v: int) -> list[int]:
