@@ -1,5 +1,8 @@
 """The command `parkdispatch`: parse, ask, answer. Every fault of the user's is one line and exit code 2."""
 
+from api.cli import started  # first: the time of the call counts from here
+
+# isort: split
 import importlib
 import sys
 from typing import Annotated
@@ -61,6 +64,7 @@ def root(
 
 def main() -> None:
     """Run the command line; the one place where faults become a line and an exit code."""
+    started.by_command_line()
     sys.exit(run(sys.argv[1:]))
 
 

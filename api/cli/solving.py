@@ -1,5 +1,6 @@
 """`parkdispatch solve` and `parkdispatch check`: instance and plan files of the formats in formulation.md."""
 
+import math
 import time
 from pathlib import Path
 from typing import Annotated
@@ -11,9 +12,10 @@ import solver.matching.instance
 import solver.matching.plan
 import solver.matching.solve
 import solver.slots.check
+import solver.slots.compiled
 import solver.slots.instance
 import solver.slots.solve
-from api.cli import fairness
+from api.cli import fairness, started
 from api.cli.fairness import FairnessPrice, FairSlots
 from api.cli.output import percent, proof, put_json, put_line, say, say_progress
 from api.cli.stopping import stop_on_signal
@@ -21,13 +23,21 @@ from solver.outcome import Outcome
 from solver.reading import BadInput
 from solver.slots.instance import SlotInstance, SlotPlan
 
+SLOT_SECONDS = 10.0
+LEAVING_SECONDS = 0.1  # for the last look at the plan and the writing of it
+
 solve_app = typer.Typer(help="Solve an instance file and write the plan with its proof.", no_args_is_help=True)
 check_app = typer.Typer(help="Check a plan file against its instance, without a solver.", no_args_is_help=True)
 
 InstanceFile = Annotated[Path, typer.Argument(help="the instance, JSON", metavar="FILE.json")]
 PlanFile = Annotated[Path, typer.Argument(help="the plan, JSON", metavar="PLAN.json")]
 Out = Annotated[Path, typer.Option("--out", help="where the plan is written", metavar="PLAN.json")]
-Seconds = Annotated[float, typer.Option("--seconds", help="wall time for solving", min=0.01, max=86_400.0)]
+SECONDS = typer.Option("--seconds", help="wall time of the whole call", min=0.01, max=86_400.0)
+Seconds = Annotated[float, SECONDS]
+Effort = Annotated[
+    int | None,
+    typer.Option("--effort", help="rounds of work in place of a time: the same plan on any machine", min=1, max=10**6),
+]
 Seed = Annotated[int, typer.Option("--seed", help="seed of the solver's own dice", min=0, max=2**63 - 1)]
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on stdout")]
 
@@ -36,14 +46,15 @@ AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on stdout"
 def solve_slots(
     file: InstanceFile,
     out: Out,
-    seconds: Seconds = 10.0,
+    seconds: Annotated[float | None, SECONDS] = None,
+    effort: Effort = None,
     seed: Seed = 0,
     fairness_price: FairnessPrice = None,
     fair_slots: FairSlots = None,
     as_json: AsJson = False,
 ) -> None:
     """Assign entry slots (rows S1-S6, costs F1-F4)."""
-    began = time.monotonic()
+    began = started.began()
     _check_writable(out)
     instance = solver.slots.instance.load(file)
     with stop_on_signal() as should_stop:
@@ -52,13 +63,16 @@ def solve_slots(
             return solver.slots.solve.solve(
                 day,
                 seconds=for_seconds,
+                effort=effort,
                 on_progress=say_progress,
                 should_stop=should_stop,
                 clock=time.monotonic,
                 seed=seed,
             )
 
-        outcome, fair = fairness.planned(instance, fairness_price, fair_slots, _left(seconds, began), solved)
+        solver.slots.compiled.load()
+        left = math.inf if seconds is None and effort else _left(seconds or SLOT_SECONDS, began)
+        outcome, fair = fairness.planned(instance, fairness_price, fair_slots, left, solved)
     solver.slots.instance.save_plan(outcome, out)
     start = outcome.plan.start
     placed = int((start >= 0).sum())
@@ -136,8 +150,8 @@ def _proven(bound: int, gap: float) -> str:
 
 
 def _left(seconds: float, began: float) -> float:
-    """Return what reading the file has left of the time: `--seconds` is for the whole call."""
-    return max(0.01, seconds - (time.monotonic() - began))
+    """Return what loading and reading have left of the time, and writing needs: `--seconds` is for the whole call."""
+    return max(0.01, seconds - LEAVING_SECONDS - (time.monotonic() - began))
 
 
 def _check_writable(out: Path) -> None:
