@@ -10,7 +10,7 @@ import highspy
 def new_highs(options: dict[str, bool | int | float | str]) -> highspy.Highs:
     """Return a HiGHS solver on one thread that prints nothing, with `options` set."""
     _let_it_greet()
-    highs = highspy.Highs()
+    highs: highspy.Highs = highspy.Highs()  # type: ignore[no-untyped-call]
     for name, setting in ({"output_flag": False, "threads": 1} | options).items():
         highs.setOptionValue(name, setting)
     return highs
@@ -28,7 +28,7 @@ def _let_it_greet() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, 1)
-        highspy.Highs()
+        highspy.Highs()  # type: ignore[no-untyped-call]
     finally:
         os.dup2(kept, 1)
         os.close(nowhere)

@@ -43,7 +43,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on stdout"
 
 
 @solve_app.command("slots")
-def solve_slots(
+def solve_slots(  # noqa: PLR0917 - each is an option of the command
     file: InstanceFile,
     out: Out,
     seconds: Annotated[float | None, SECONDS] = None,

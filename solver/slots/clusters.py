@@ -140,16 +140,29 @@ class Sum:
         self.least = bound.minima(model, price)
         self.worth = price * model.capacity
         self.value = int(self.least.sum()) - int(self.worth.sum())
-        self.taken: NDArray[np.bool_] = np.zeros(len(self.least), dtype=np.bool_)
+        self.owner = np.full(len(self.least), -1)  # (V,) which cluster a visit is in, -1 none
+        self.gains: list[int] = []  # of the clusters
+
+    @property
+    def taken(self) -> NDArray[np.bool_]:
+        """Return which visits are in a cluster, (V,)."""
+        return self.owner >= 0
 
     def gain(self, cluster: Cluster, least: int) -> int:
-        """Return by how much a proven part exceeds what the sum has for the cluster, in 1/SCALE cost units."""
+        """Return by how much a proven part exceeds what the prices alone prove for it, in 1/SCALE cost units."""
         return least - int(self.least[cluster.visits].sum()) + int(self.worth[cluster.kept].sum())
 
-    def add(self, cluster: Cluster, least: int) -> None:
-        """Put a cluster's proven part in place of what the sum has for it; its visits are taken from now on."""
-        self.value += max(0, self.gain(cluster, least))
-        self.taken[cluster.visits] = True
+    def offer(self, cluster: Cluster, least: int) -> None:
+        """Put a cluster's proven part in place of the clusters that it shares visits with, if it gains more."""
+        gain = max(0, self.gain(cluster, least))
+        others = np.setdiff1d(self.owner[cluster.visits], [-1])
+        lost = sum(self.gains[i] for i in others.tolist())
+        if gain < lost:
+            return
+        self.value += gain - lost
+        self.owner[np.isin(self.owner, others)] = -1
+        self.owner[cluster.visits] = len(self.gains)
+        self.gains.append(gain)
 
     def bound(self) -> int:
         """Return the proven lower bound on the cost of every lawful plan."""

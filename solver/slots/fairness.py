@@ -57,10 +57,10 @@ class Fairness:
 
     def charged(self, level: FloatArray) -> Model:
         """Return the model with carriers' displacement charged at `level` (C,), 0 to 1 of the price."""
-        whole = np.rint(np.clip(level, 0.0, 1.0) * self.price * SCALE).astype(np.int64)
-        each = np.append(whole, 0)[self.carrier]
-        cost = self.base.exact_cost + np.repeat(each, np.diff(self.base.column)) * self.moved
-        drop = self.base.exact_drop + each * self.far * (self.base.exact_drop > 0)
+        whole: IntArray = np.rint(np.clip(level, 0.0, 1.0) * self.price * SCALE).astype(np.int64)
+        each: IntArray = np.append(whole, np.int64(0))[self.carrier]
+        cost: IntArray = self.base.exact_cost + np.repeat(each, np.diff(self.base.column)) * self.moved
+        drop: IntArray = self.base.exact_drop + each * self.far
         return self.base._replace(
             exact_cost=cost,
             exact_drop=drop,

@@ -112,22 +112,9 @@ def _sweep(
         truck = trucks + horizon * m.truck[v] if m.truck[v] >= 0 else -1
         held = duration + m.turn
         _note(m, use, v, start[v], -1)
-        total = 0.0
-        for t in range(first, last + duration):
-            docked[t] = total
-            total += price[dock + t]
-            excess = use[dock + t] - capacity[dock + t]
-            if excess >= 0:
-                total += surcharge * (1 + excess)
-        docked[last + duration] = total
+        _ask(price[dock:], use[dock:], capacity[dock:], surcharge, first, last + duration, docked)
         if truck >= 0:
-            total = 0.0
-            for t in range(first, min(horizon, last + held)):
-                kept[t] = total
-                total += price[truck + t]
-                if use[truck + t] >= capacity[truck + t]:
-                    total += surcharge
-            kept[min(horizon, last + held)] = total
+            _ask(price[truck:], use[truck:], capacity[truck:], surcharge, first, min(horizon, last + held), kept)
         at[0] = (at[0] * 1664525 + 1013904223) & 0xFFFFFFFF
         draw = at[0] >> 8
         best, least = -1, m.drop[v] + noise[draw & (TABLE - 1)]
@@ -135,19 +122,33 @@ def _sweep(
         for s in range(first, last + 1):
             each = m.cost[column + s] + price[s] + docked[s + duration] - docked[s]
             each += noise[(draw + 1 + s) & (TABLE - 1)]
-            excess = use[s] - capacity[s]
-            if excess >= 0:
-                each += surcharge * (1 + excess)
+            each += _crowding(use[s] - capacity[s], surcharge)
             if quota >= 0:
-                each += price[quota + s]
-                if use[quota + s] >= capacity[quota + s]:
-                    each += surcharge
+                each += price[quota + s] + _crowding(use[quota + s] - capacity[quota + s], surcharge)
             if truck >= 0:
                 each += kept[min(horizon, s + held)] - kept[s]
             if each < least:
                 best, least = s, each
         start[v] = best
         _note(m, use, v, best, 1)
+
+
+@njit(cache=True, nogil=True)
+def _ask(
+    price: FloatArray, use: IntArray, capacity: IntArray, surcharge: float, first: int, end: int, sums: FloatArray
+) -> None:
+    """Leave in `sums` the running sums of what slots `first` to before `end` ask for, up to `end` itself."""
+    total = 0.0
+    for t in range(first, end):
+        sums[t] = total
+        total += price[t] + _crowding(use[t] - capacity[t], surcharge)
+    sums[end] = total
+
+
+@njit(cache=True, nogil=True)
+def _crowding(excess: int, surcharge: float) -> float:
+    """Return the surcharge for one more where the use exceeds the capacity by `excess` already, 0 if it is below."""
+    return surcharge * (1 + excess) if excess >= 0 else 0.0
 
 
 @njit(cache=True, nogil=True)

@@ -19,7 +19,7 @@ from numba import njit
 
 from solver.reading import IntArray
 from solver.slots import bound
-from solver.slots.model import FloatArray, Model
+from solver.slots.model import SCALE, FloatArray, Model
 
 _STEP: Final = 0.95  # of the largest step that is proven to converge
 _TINY: Final = 1e-9  # a share that small moves no price
@@ -88,7 +88,7 @@ def _scale(model: Model, price: FloatArray) -> FloatArray:
     for 1 / scale, steps 1 / sum of b over a row's columns and b / (rows of a column) satisfy Pock and Chambolle's
     condition.
     """
-    least = bound.minima(model, bound.whole(model, price)) / bound.SCALE
+    least = bound.minima(model, bound.whole(model, price)) / SCALE
     each = np.maximum(1.0, least / (_USUAL * model.unit))
     members = np.maximum(1, np.diff(model.group_start))
     scale: FloatArray = np.maximum(each, (np.bincount(model.group, each, model.groups) / members)[model.group])
@@ -250,7 +250,7 @@ def _is_time(scalar: FloatArray, residual: float) -> bool:
         return True
     if residual <= 0.8 * scalar[2] and residual > scalar[3]:
         return True
-    return since > 64 and since > 0.36 * scalar[4]
+    return bool(since > 64 and since > 0.36 * scalar[4])
 
 
 @njit(cache=True, nogil=True)

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from solver.reading import IntArray
 from solver.slots import bound, clusters, gap, mip, prices, subproblem
 from solver.slots.bound import CLUSTERS, LAGRANGIAN, SEARCH
-from solver.slots.clusters import Cluster
 from solver.slots.mip import Effort
-from solver.slots.model import FloatArray
+from solver.slots.model import SCALE, FloatArray
 from solver.slots.run import Run
 from solver.slots.subproblem import Columns
 
@@ -22,8 +21,7 @@ LOOKS: Final = 40  # of it, at most
 UNEXPLAINED: Final = 0.25  # of the cost of not placing: prices that far below it do not explain an unplaced visit
 SETTLED: Final = 1e-5  # relative gain of a piece, below which prices count as settled
 WORTH: Final = 0.3  # of Model.unit: the least share of the gap that a cluster is decided for
-SOON: Final = 3  # place in the line of a cluster that has grown
-MANY: Final = 10  # dock groups of a cluster that grows no more
+MANY: Final = 8  # dock groups of a cluster that grows no more
 FEW_UNPLACED: Final = 12  # visits; when it is no more, clusters may grow until they explain them
 MORE_PIECES: Final = 20  # of prices, before clusters are decided once more
 MOST_COLUMNS: Final = 25_000  # of a problem that is worth deciding whole
@@ -45,7 +43,6 @@ class Proof:
         self.lined_up = False
         self.whole_tried = False
         self.waiting: list[IntArray] = []  # sets of dock groups to be decided, the most promising first
-        self.kept: dict[int, tuple[Cluster, int]] = {}  # what is proven of those that wait to be decided once more
         self.sum = clusters.Sum(m, bound.whole(m, price))
         self.share: FloatArray = np.zeros(m.groups)
         self.gain: FloatArray = np.zeros(m.groups)  # of deciding a group's cluster, when last tried
@@ -78,7 +75,7 @@ class Proof:
             start = run.frozen.copy()
             start[answer.starts[0]] = answer.starts[1]
             run.plan(start, "exact")
-        rest = float(m.drop.sum()) + m.exact_constant / bound.SCALE
+        rest = float(m.drop.sum()) + m.exact_constant / SCALE
         run.prove(min(run.cost, bound.from_search(m, answer.bound + rest)), SEARCH)
         return True
 
@@ -90,7 +87,7 @@ class Proof:
         m = self.run.model
         columns = subproblem.columns_of(m, np.arange(len(m.first)))
         rows, position = subproblem.uses(m, columns)
-        price = self.sum.price / bound.SCALE
+        price = self.sum.price / SCALE
         reduced = columns.cost + np.bincount(position, weights=price[rows], minlength=len(columns.visit))
         least = np.zeros(len(m.first))
         np.minimum.at(least, columns.visit, reduced)
@@ -126,29 +123,26 @@ class Proof:
         self.share = gap.by_group(m, self.sum.price, self.plan)
         order = np.argsort(-np.maximum(self.share, self.gain), kind="stable")
         self.waiting = [np.array([g]) for g in order[self.share[order] > WORTH * m.unit]]
-        self.kept = {}
         self.gain[:] = 0.0
         if not self.waiting:
             self.pieces_left = MORE_PIECES
 
     def _decide(self, effort: Effort) -> None:
         """Decide the next cluster; one that does not explain why its visits are not all placed waits to be decided
-        together with others."""
+        once more, together with others."""
         m = self.run.model
         groups = self.waiting.pop(0)
-        cluster = clusters.around(m, groups, self.sum.taken)
+        nobody = np.zeros(len(m.first), dtype=np.bool_)
+        cluster = clusters.around(m, groups, self.sum.taken if len(groups) == 1 else nobody)
         part = clusters.part(m, self.sum.price, cluster, effort)
         gain = self.sum.gain(cluster, part.least)
-        self.gain[groups] = gain / bound.SCALE if len(groups) == 1 else self.share[groups]
+        self.gain[groups] = gain / SCALE if len(groups) == 1 else self.share[groups]
+        self.sum.offer(cluster, part.least)
+        self.run.prove(self.sum.bound(), CLUSTERS)
         if part.start is not None and self._may_grow(groups) and not self._explains(groups, gain):
             grown = clusters.grown(m, groups, cluster, part.start, self.plan)
             if len(grown) > len(groups):
-                self.waiting.insert(SOON, grown)
-                self.kept[int(groups[0])] = (cluster, part.least)
-                return
-        earlier = self.kept.pop(int(groups[0]), (cluster, part.least))
-        self.sum.add(*max((cluster, part.least), earlier, key=lambda each: self.sum.gain(*each)))
-        self.run.prove(self.sum.bound(), CLUSTERS)
+                self.waiting.append(grown)
 
     def _may_grow(self, groups: IntArray) -> bool:
         m = self.run.model
@@ -160,11 +154,11 @@ class Proof:
         self.share = gap.by_group(m, self.sum.price, self.plan)
         unplaced = np.isin(m.group, groups) & (self.plan < 0) & (m.last >= m.first)
         least = float(m.drop[unplaced].min(initial=np.inf))
-        return float(self.share[groups].sum()) - gain / bound.SCALE < UNEXPLAINED * least
+        return float(self.share[groups].sum()) - gain / SCALE < UNEXPLAINED * least
 
     def _unexplained(self, start: IntArray, price: FloatArray) -> NDArray[np.bool_]:
         """Return which visits are unplaced although prices would let them in, (V,)."""
         m = self.run.model
-        least = bound.minima(m, bound.whole(m, price)) / bound.SCALE
+        least = bound.minima(m, bound.whole(m, price)) / SCALE
         unexplained: NDArray[np.bool_] = (start < 0) & (m.drop - least > UNEXPLAINED * m.drop)
         return unexplained

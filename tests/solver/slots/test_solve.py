@@ -197,7 +197,7 @@ def test_clusters_in_whole_starts_prove_a_true_bound_at_any_prices(instance, see
 
     for g in range(rows.groups):
         cluster = clusters.around(rows, np.array([g]), proven.taken)
-        proven.add(cluster, clusters.part(rows, price, cluster, Effort(1.0)).least)
+        proven.offer(cluster, clusters.part(rows, price, cluster, Effort(1.0)).least)
 
     assert before <= proven.bound() <= optimum(instance)
 
