@@ -9,7 +9,7 @@ import typer
 from api import benchmark
 from api.assembly import wall_clock
 from api.cli.output import put_json, put_line, say
-from simulations.benchmarks import matching, slots
+from simulations.benchmarks import fairness, matching, replanning, slots
 from simulations.benchmarks.tables import machine, markdown
 
 bench_app = typer.Typer(help="Measure on this machine and print a table.", no_args_is_help=True)
@@ -17,9 +17,16 @@ AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on stdout"
 
 
 @bench_app.command("slots")
-def bench_slots(as_json: AsJson = False) -> None:
-    """Measure the slot solver on days of three flavours, beside first come, first served."""
-    _report("slots", slots.rows(slots.Study(), time.monotonic), as_json)
+def bench_slots(
+    quick: Annotated[bool, typer.Option("--quick", help="without general solvers and the largest days")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the slot solver on days of several flavours, beside first come, greedy and general solvers; then days
+    planned again, and the price of fairness."""
+    study = slots.Study(large=(), highs_seconds=0.0, cp_sat_seconds=0.0) if quick else slots.Study()
+    _report("slots", slots.rows(study, time.monotonic), as_json)
+    _report("days planned again", replanning.rows(replanning.Study(), time.monotonic), as_json)
+    _report("fairness", fairness.rows(fairness.Study(), time.monotonic), as_json)
 
 
 @bench_app.command("matching")

@@ -52,9 +52,9 @@ def search(
     """
     if not len(columns.visit):
         return Answer((columns.visit, columns.start), 0.0)
-    matrix, upper, _ = _rows(model, columns, free)
+    matrix, upper, _ = rows_of(model, columns, free)
     highs = _solver(effort)
-    highs.passModel(_program(matrix, upper, value))
+    highs.passModel(program(matrix, upper, value))
     if is_over is not None:
         stop = _stopper(is_over)
         highs.cbMipInterrupt.subscribe(stop)
@@ -64,7 +64,7 @@ def search(
         known.col_value = (begin[columns.visit] == columns.start).astype(np.float64)
         highs.setSolution(known)
     highs.run()
-    found, bound = _point(highs), float(highs.getInfo().mip_dual_bound)
+    found, bound = point_of(highs), float(highs.getInfo().mip_dual_bound)
     if highs.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
         bound = -np.inf
     if found is None:
@@ -87,11 +87,11 @@ def row_prices(model: Model, columns: Columns, value: FloatArray, free: IntArray
     price = np.zeros(len(free))
     if not len(columns.visit):
         return price
-    matrix, upper, binding = _rows(model, columns, free)
+    matrix, upper, binding = rows_of(model, columns, free)
     highs = _solver(effort)
-    program = _program(matrix, upper, value)
-    program.integrality_ = []
-    highs.passModel(program)
+    relaxation = program(matrix, upper, value)
+    relaxation.integrality_ = []
+    highs.passModel(relaxation)
     highs.run()
     if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         return None
@@ -114,28 +114,29 @@ def _solver(effort: Effort) -> highspy.Highs:
     )
 
 
-def _point(highs: highspy.Highs) -> FloatArray | None:
+def point_of(highs: highspy.Highs) -> FloatArray | None:
+    """Return the best point of a search (n,), None if there is none."""
     if highs.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         return None
     return np.array(highs.getSolution().col_value)
 
 
-def _program(matrix: csc_array, upper: FloatArray, value: FloatArray) -> highspy.HighsLp:
+def program(matrix: csc_array, upper: FloatArray, value: FloatArray) -> highspy.HighsLp:
     """Return `least value x` over whole x in {0, 1} with `matrix x <= upper`."""
     rows, count = matrix.shape
-    program = highspy.HighsLp()
-    program.num_col_, program.num_row_ = count, rows
-    program.col_cost_ = value
-    program.col_lower_, program.col_upper_ = np.zeros(count), np.ones(count)
-    program.row_lower_, program.row_upper_ = np.full(rows, -_INFINITY), upper
-    program.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    program.a_matrix_.start_, program.a_matrix_.index_ = matrix.indptr, matrix.indices
-    program.a_matrix_.value_ = matrix.data
-    program.integrality_ = [highspy.HighsVarType.kInteger] * count
-    return program
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = count, rows
+    lp.col_cost_ = value
+    lp.col_lower_, lp.col_upper_ = np.zeros(count), np.ones(count)
+    lp.row_lower_, lp.row_upper_ = np.full(rows, -_INFINITY), upper
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_, lp.a_matrix_.index_ = matrix.indptr, matrix.indices
+    lp.a_matrix_.value_ = matrix.data
+    lp.integrality_ = [highspy.HighsVarType.kInteger] * count
+    return lp
 
 
-def _rows(model: Model, columns: Columns, free: IntArray) -> tuple[csc_array, FloatArray, IntArray]:
+def rows_of(model: Model, columns: Columns, free: IntArray) -> tuple[csc_array, FloatArray, IntArray]:
     """Return the matrix and the upper sides of S1 and of the capacity rows that can bind, and which those are."""
     rows, position = subproblem.uses(model, columns)
     distinct, row = np.unique(rows, return_inverse=True)

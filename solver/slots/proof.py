@@ -19,7 +19,8 @@ from solver.slots.subproblem import Columns
 WORK: Final = 5_000_000  # column steps of the price method in a piece
 LOOKS: Final = 40  # of it, at most
 UNEXPLAINED: Final = 0.25  # of the cost of not placing: prices that far below it do not explain an unplaced visit
-SETTLED: Final = 1e-5  # relative gain of a piece, below which prices count as settled
+SETTLED: Final = 1e-5  # relative gain of a piece that is none
+PATIENCE: Final = 4  # pieces without gain, after which prices count as settled
 WORTH: Final = 0.3  # of Model.unit: the least share of the gap that a cluster is decided for
 MANY: Final = 8  # dock groups of a cluster that grows no more
 FEW_UNPLACED: Final = 12  # visits; when it is no more, clusters may grow until they explain them
@@ -38,7 +39,8 @@ class Proof:
         self.unexplained = np.flatnonzero(self._unexplained(start, price)).tolist()
         self.state: prices.PriceState | None = None
         self.plan = start
-        self.reached = 0
+        self.reached = 0  # the best bound of prices alone
+        self.idle = 0  # pieces without a gain
         self.pieces_left = 10**9  # of prices, until clusters get their turn
         self.lined_up = False
         self.whole_tried = False
@@ -107,11 +109,16 @@ class Proof:
         prices.improve(m, self.state, max(1, min(LOOKS, WORK // (8 * max(1, len(m.cost))))))
         price = prices.latest(m, self.state)
         reached = bound.bound(m, price)
-        settled = abs(reached - self.reached) <= SETTLED * max(1, reached)
-        self.pieces_left = 0 if settled else self.pieces_left - 1
-        self.reached, self.price = reached, price
-        self.run.prove(reached, LAGRANGIAN)
+        if reached > self.reached * (1 + SETTLED):
+            self.idle = 0
+        else:
+            self.idle += 1
+        if reached >= self.reached:
+            self.reached, self.price = reached, price
+            self.run.prove(reached, LAGRANGIAN)
+        self.pieces_left = 0 if self.idle >= PATIENCE else self.pieces_left - 1
         if self.pieces_left == 0:
+            self.idle = 0
             self._line_up()
 
     def _line_up(self) -> None:

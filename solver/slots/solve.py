@@ -32,7 +32,7 @@ from solver.slots.search import Search
 
 SWEEPS: Final = 120
 FIRST_ROUNDS: Final = 4  # of transport, before prices are asked for
-PRICES_SHARE: Final = 0.45  # of the time, after which clusters get their turn
+PRICES_SHARE: Final = 0.35  # of the time, after which clusters get their turn
 PIECES: Final = 4  # of the proof in a round of a run that is limited by work
 MIP_SECONDS: Final = 0.5
 MIP_NODES: Final = 200  # where the run is limited by work
