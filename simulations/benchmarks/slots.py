@@ -85,7 +85,8 @@ def _called(name: str, day: SlotInstance, file: Path, seconds: float, clock: Clo
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)  # noqa: S603 - this project's own command
     _, status, usage = os.wait4(process.pid, 0)
     wall = clock() - began
-    assert status == 0, f"solve slots ended with status {status}"
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, f"solve slots ended with exit code {process.returncode}"
     claimed = load_plan(out, day)
     bound = int(orjson.loads(out.read_bytes())["bound"])
     row = _row(name, f"this solver, {seconds:g} s", day, claimed.plan.start, bound, wall)

@@ -4,7 +4,7 @@ from time import monotonic
 
 import pytest
 
-from simulations.benchmarks import fairness, replanning
+from simulations.benchmarks import fairness, replanning, slots
 
 
 @pytest.fixture(scope="module")
@@ -35,3 +35,12 @@ def test_fairness_is_measured_beside_the_plan_without():
     assert fair["price"] == fair["cost"] - without["cost"]
     assert fair["fair slots"] == without["fair slots"]
     assert fair["cost"] + 20 * fair["unfair slots"] <= without["cost"] + 20 * without["unfair slots"]
+
+
+def test_the_slot_table_has_a_lawful_row_per_day_and_method():
+    study = slots.Study(days=[("flat", 60)], seconds=[1.0], large=[], highs_seconds=5.0, cp_sat_seconds=5.0)
+
+    found = list(slots.rows(study, monotonic))
+
+    assert [row["method"].split(",")[0] for row in found] == ["first come", "greedy", "this solver", "HiGHS", "CP-SAT"]
+    assert max(row["bound"] or 0 for row in found) <= min(row["cost"] for row in found)
