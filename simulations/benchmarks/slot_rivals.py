@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import highspy
 import numpy as np
 from ortools.sat.python import cp_model
 
@@ -31,12 +32,12 @@ def highs_whole(instance: SlotInstance, seconds: float, clock: Clock) -> Found:
     m = model.build(instance)
     columns = subproblem.columns_of(m, np.arange(instance.visits))
     matrix, upper, _ = mip.rows_of(m, columns, m.capacity)
+    highspy.Highs.resetGlobalScheduler(True)  # noqa: FBT003 - which fixes the number of threads
     highs = new_highs({"threads": THREADS, "time_limit": seconds, "mip_rel_gap": 0.0})
     highs.passModel(mip.program(matrix, upper, columns.cost))
-    highs.run()
-    bound = highs.getInfo().mip_dual_bound
+    point, bound = mip.finished(highs)
+    highspy.Highs.resetGlobalScheduler(True)  # noqa: FBT003
     proven = int(np.ceil(bound + float(m.drop.sum()) - 1e-3)) if np.isfinite(bound) else 0
-    point = mip.point_of(highs)
     start = None
     if point is not None:
         start = np.full(instance.visits, -1)
@@ -63,10 +64,10 @@ def cp_sat_whole(instance: SlotInstance, seconds: float, clock: Clock) -> Found:
     solver.parameters.num_workers = THREADS
     solver.parameters.max_time_in_seconds = max(1.0, seconds - (clock() - began))
     status = solver.solve(sat)
-    start = None
-    if status in {cp_model.OPTIMAL, cp_model.FEASIBLE}:
-        taken = np.array([solver.boolean_value(x) for x in chosen])
-        start = np.full(instance.visits, -1)
-        start[columns.visit[taken]] = columns.start[taken]
+    if status not in {cp_model.OPTIMAL, cp_model.FEASIBLE}:
+        return Found(None, 0, clock() - began)
+    taken = np.array([solver.boolean_value(x) for x in chosen])
+    start = np.full(instance.visits, -1)
+    start[columns.visit[taken]] = columns.start[taken]
     bound = int(np.ceil(solver.best_objective_bound + float(m.drop.sum()) - 1e-3))
     return Found(start, max(0, bound), clock() - began)

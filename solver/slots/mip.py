@@ -15,6 +15,13 @@ from solver.slots.model import FloatArray, Model
 from solver.slots.subproblem import Columns
 
 TOLERANCE: Final = 1e-9  # by how much a row may be exceeded in the search
+_BOUNDED: Final = {  # how a search ends whose bound means something
+    highspy.HighsModelStatus.kOptimal,
+    highspy.HighsModelStatus.kTimeLimit,
+    highspy.HighsModelStatus.kSolutionLimit,
+    highspy.HighsModelStatus.kInterrupt,
+    highspy.HighsModelStatus.kIterationLimit,
+}
 _INFINITY: Final = float(highspy.kHighsInf)
 
 
@@ -63,10 +70,7 @@ def search(
         known = highspy.HighsSolution()
         known.col_value = (begin[columns.visit] == columns.start).astype(np.float64)
         highs.setSolution(known)
-    highs.run()
-    found, bound = point_of(highs), float(highs.getInfo().mip_dual_bound)
-    if highs.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
-        bound = -np.inf
+    found, bound = finished(highs)
     if found is None:
         return Answer(None, bound)
     taken = found > 0.5
@@ -114,11 +118,16 @@ def _solver(effort: Effort) -> highspy.Highs:
     )
 
 
-def point_of(highs: highspy.Highs) -> FloatArray | None:
-    """Return the best point of a search (n,), None if there is none."""
+def finished(highs: highspy.Highs) -> tuple[FloatArray | None, float]:
+    """Run a search; return its best point (n,), None if there is none, and its lower bound, minus infinity if it has
+    none."""
+    highs.run()
+    if highs.getModelStatus() not in _BOUNDED:
+        return None, -np.inf
+    bound = float(highs.getInfo().mip_dual_bound)
     if highs.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-        return None
-    return np.array(highs.getSolution().col_value)
+        return None, bound
+    return np.array(highs.getSolution().col_value), bound
 
 
 def program(matrix: csc_array, upper: FloatArray, value: FloatArray) -> highspy.HighsLp:
