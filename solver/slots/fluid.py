@@ -1,0 +1,127 @@
+"""Prices of the mean day: the dual of the linear program in which demand flows at its expected rate.
+
+Bid prices from the deterministic linear program (Talluri, van Ryzin, The Theory and Practice of Revenue Management,
+2004, section 3.3.1): maximise over p >= 0 the mean over scenarios of sum_v min(drop, min_s F1 + prices of the rows) minus
+what the rows have left times p. The gradient of a row is its expected use minus what it has left; a first-order
+method climbs it and its later iterates are averaged. Prices are never trusted to be optimal: they only steer.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from solver.slots.forecast import Forecast
+
+MEAN_OF: Final = 4  # scenarios that stand for the mean day
+FIRST_ROUNDS, ROUNDS = 300, 30  # from nothing; from the prices of a moment ago
+SLOWING: Final = 5.0  # how many times smaller the steps become over the rounds
+GATE_STEP, OTHER_STEP = 2.0, 3.0  # slots of displacement, for a row used twice over
+
+FloatArray = NDArray[np.float64]
+
+
+class Left(NamedTuple):
+    """What may be counted on of each row: `gate` (T,), `docks` (G, T), `quota` (C, T), infinite without a quota."""
+
+    gate: FloatArray
+    docks: FloatArray
+    quota: FloatArray
+
+
+class Climb(NamedTuple):
+    """Iterates, in place: `gate` (T,), `docks` (G, T), `quota` (C, T)."""
+
+    gate: FloatArray
+    docks: FloatArray
+    quota: FloatArray
+
+
+@njit(cache=True, nogil=True)
+def spread(f: Forecast, now: float, horizon: int) -> FloatArray:
+    """Return how many requests still to come each slot may expect if all spread evenly over their windows, (T,)."""
+    found = np.zeros(horizon)
+    groups = (len(f.begin) - 1) // f.scenarios
+    for g in range(groups):
+        for i in range(f.begin[g * f.scenarios], f.begin[g * f.scenarios + min(MEAN_OF, f.scenarios)]):
+            v = f.pick[i]
+            if f.moment[v] > now:
+                each = 1.0 / (min(MEAN_OF, f.scenarios) * (f.last[v] - f.first[v] + 1))
+                for s in range(f.first[v], f.last[v] + 1):
+                    found[s] += each
+    return found
+
+
+@njit(cache=True, nogil=True)
+def climb(f: Forecast, now: float, left: Left, at: Climb, early: int, late: int, drop: int, rounds: int) -> Climb:
+    """Move the iterates `at` by so many rounds, in place; return the mean of the later half of them."""
+    mean = Climb(np.zeros_like(at.gate), np.zeros_like(at.docks), np.zeros_like(at.quota))
+    use = Climb(np.zeros_like(at.gate), np.zeros_like(at.docks), np.zeros_like(at.quota))
+    unit = float(max(1, early, late))
+    averaged = 0
+    for k in range(rounds):
+        _expected_use(f, now, at, use, early, late, drop)
+        pace = unit / (1.0 + k * SLOWING / rounds)
+        for t in range(len(at.gate)):
+            _step(at.gate, use.gate, left.gate, t, GATE_STEP * pace, 2.0)
+        for g in range(len(at.docks)):
+            for t in range(len(at.gate)):
+                _step(at.docks[g], use.docks[g], left.docks[g], t, OTHER_STEP * pace, 1.0)
+        for c in range(len(at.quota)):
+            for t in range(len(at.gate)):
+                if left.quota[c, t] < np.inf:
+                    _step(at.quota[c], use.quota[c], left.quota[c], t, OTHER_STEP * pace, 1.0)
+        if 2 * k >= rounds:
+            mean.gate[:] += at.gate
+            mean.docks[:] += at.docks
+            mean.quota[:] += at.quota
+            averaged += 1
+    mean.gate[:] /= averaged
+    mean.docks[:] /= averaged
+    mean.quota[:] /= averaged
+    return mean
+
+
+@njit(cache=True, nogil=True)
+def _step(price: FloatArray, use: FloatArray, left: FloatArray, t: int, pace: float, least: float) -> None:
+    price[t] = max(0.0, price[t] + pace * (use[t] - left[t]) / max(least, left[t]))
+
+
+@njit(cache=True, nogil=True)
+def _expected_use(f: Forecast, now: float, at: Climb, use: Climb, early: int, late: int, drop: int) -> None:
+    horizon, count = len(at.gate), min(MEAN_OF, f.scenarios)
+    before = np.zeros(horizon + 1)
+    use.gate[:] = 0.0
+    use.docks[:] = 0.0
+    use.quota[:] = 0.0
+    for g in range(len(at.docks)):
+        for t in range(horizon):
+            before[t + 1] = before[t] + at.docks[g, t]
+        for i in range(f.begin[g * f.scenarios], f.begin[g * f.scenarios + count]):
+            v = f.pick[i]
+            if f.moment[v] <= now:
+                continue
+            s = _choice(f, v, at, before, early, late, drop)
+            if s < 0:
+                continue
+            use.gate[s] += 1.0 / count
+            for t in range(s, s + f.duration[v]):
+                use.docks[g, t] += 1.0 / count
+            if f.carrier[v] >= 0:
+                use.quota[f.carrier[v], s] += 1.0 / count
+
+
+@njit(cache=True, nogil=True)
+def _choice(f: Forecast, v: int, at: Climb, before: FloatArray, early: int, late: int, drop: int) -> int:
+    """Return the start that request v takes at these prices, -1 when none is worth it; `before` sums its docks'."""
+    best, chosen = float(drop * f.weight[v]), -1
+    for s in range(f.first[v], f.last[v] + 1):
+        moved = s - f.wish[v]
+        cost = f.weight[v] * (late * moved if moved > 0 else -early * moved)
+        cost += at.gate[s] + before[s + f.duration[v]] - before[s]
+        if f.carrier[v] >= 0:
+            cost += at.quota[f.carrier[v], s]
+        if cost < best:
+            best, chosen = cost, s
+    return chosen
