@@ -76,6 +76,9 @@ class AppointmentAnswer(Answer):
     made_at: datetime
     visit: str | None
     load: str | None
+    wish: datetime | None = Field(description="The start asked for.")
+    earliest: datetime | None
+    latest: datetime | None
 
 
 class AppointmentPage(Answer):
