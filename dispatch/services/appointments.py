@@ -220,8 +220,11 @@ async def _refusal(desk: Desk, asked: _Asked, view: CounterView, days: list[DayC
     if refusal is None:
         day = park.grid.day_of(window.wish)
         refusal = never_open(park, asked.wanted, day, park.grid.slot_of(window.wish, day), asked.now)
-    nearest = await _nearest(desk, asked, view)
-    refusal.alternatives = tuple(alternative(park, opening) for opening in nearest)
+    found = []
+    for opening in await _nearest(desk, asked, view):
+        (counters,) = await view.read([opening.day])  # seen before
+        found.append(alternative(park, asked.wanted, window.wish, opening, counters))
+    refusal.alternatives = tuple(found)
     return refusal
 
 

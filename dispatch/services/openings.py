@@ -1,7 +1,7 @@
 """Which starts are open for a visit, and what stands in the way of the others. Pure: counters in, openings out.
 
-A day's counters are read once and handed to `solver.slots.online`, which knows the rows; here its numbers get the park's
-names back. Whether a start is really given is decided by the commit alone.
+A day's counters are read once and handed to `solver.slots.online`, which knows the rows; here its numbers get the
+park's names back. Whether a start is really given is decided by the commit alone.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -175,10 +175,15 @@ def first_slot_from(park: Park, moment: datetime, day: date) -> int:
     return slot
 
 
-def alternative(park: Park, opening: Opening) -> Alternative:
-    """Return an opening as it is offered."""
+def alternative(park: Park, wanted: Wanted, wish: datetime, opening: Opening, counters: DayCounters) -> Alternative:
+    """Return an opening of the counters' day as it is offered."""
     starts_at = park.grid.start_of(opening.day, opening.slot).isoformat()
-    return Alternative(opening.day.isoformat(), opening.slot, starts_at, opening.gate.id)
+    slots_late = _slots_after(park, wish, opening.day) + opening.slot
+    nearer = opening.slot - 1 if slots_late > 0 else opening.slot + 1
+    in_day = slots_late != 0 and 0 <= nearer < park.grid.horizon
+    obstacle = find_obstacle(park, wanted, counters, nearer) if in_day else None
+    not_nearer = "" if obstacle is None else obstacle.resource
+    return Alternative(opening.day.isoformat(), opening.slot, starts_at, opening.gate.id, not_nearer)
 
 
 def bookable_slots(park: Park, wanted: Wanted, day: date, now: datetime) -> range:

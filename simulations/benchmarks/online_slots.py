@@ -1,8 +1,8 @@
 """Days booked one by one, in the order in which people ask: first come, first served, and steered by bid prices.
 
-Nobody knows who will ask later. The prices come from earlier days of the same park (other draws of the same demand) and
-from what is left; they are refreshed while the day fills. The offline plan knows the whole day; its proven bound is what
-the competitive ratio divides by.
+Nobody knows who will ask later. The prices come from earlier days of the same park (other draws of the same demand)
+and from what is left; they are refreshed while the day fills. The offline plan knows the whole day; its proven bound is
+what the competitive ratio divides by.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -192,7 +192,9 @@ def past_requests(instance: SlotInstance, moment: FloatArray) -> PastRequests:
 
 def together(days: Sequence[PastRequests]) -> PastRequests:
     """Return the requests of several days as one."""
-    return PastRequests(**{name: np.concatenate([getattr(day, name) for day in days]) for name in PastRequests.__slots__})
+    return PastRequests(
+        **{name: np.concatenate([getattr(day, name) for day in days]) for name in PastRequests.__slots__}
+    )
 
 
 def _pricer(booking: Booking, terms: Terms, free: Free) -> BidPricer:

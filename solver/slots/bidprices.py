@@ -34,10 +34,8 @@ class BidPricer:
 
     def refresh(self, free: Free, now: float) -> BidPrices:
         """Return the prices by what is `free` now; requests expected until `now` count as past."""
-        terms = self._terms
-        mean = fluid.climb(
-            self._forecast, now, self._counted(free, now), self._at, terms.early, terms.late, terms.drop, self._rounds
-        )
+        counted = self._counted(free, now)
+        mean = fluid.climb(self._forecast, now, counted, self._at, self._terms, self._rounds)
         self._rounds = fluid.ROUNDS
         self._value_docks(free, now, mean.gate)
         return BidPrices(_frozen(mean.docks + WORTH_COUNTED * self._worth), _frozen(mean.gate), _frozen(mean.quota))
@@ -52,14 +50,12 @@ class BidPricer:
         )
 
     def _value_docks(self, free: Free, now: float, gate: FloatArray) -> None:
-        terms = self._terms
         for g, docks in enumerate(free.docks):
             expected = worth.to_come(self._forecast, g, now)
             changed = (docks != self._valued[g]).any()
             if not changed and expected >= FRESH * self._to_come[g]:
                 continue
-            costs = (terms.early, terms.late)
-            self._worth[g] = worth.of_docks(self._forecast, g, now, docks, gate, costs, terms.drop)
+            self._worth[g] = worth.of_docks(self._forecast, g, now, docks, gate, self._terms)
             self._valued[g] = docks
             self._to_come[g] = expected
 

@@ -1,8 +1,8 @@
 """Prices of the mean day: the dual of the linear program in which demand flows at its expected rate.
 
 Bid prices from the deterministic linear program (Talluri, van Ryzin, The Theory and Practice of Revenue Management,
-2004, section 3.3.1): maximise over p >= 0 the mean over scenarios of sum_v min(drop, min_s F1 + prices of the rows) minus
-what the rows have left times p. The gradient of a row is its expected use minus what it has left; a first-order
+2004, section 3.3.1): maximise over p >= 0 the mean over scenarios of sum_v min(drop, min_s F1 + prices of the rows)
+minus what the rows have left times p. The gradient of a row is its expected use minus what it has left; a first-order
 method climbs it and its later iterates are averaged. Prices are never trusted to be optimal: they only steer.
 """
 
@@ -13,6 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from solver.slots.forecast import Forecast
+from solver.slots.online import Terms
 
 MEAN_OF: Final = 4  # scenarios that stand for the mean day
 FIRST_ROUNDS, ROUNDS = 300, 30  # from nothing; from the prices of a moment ago
@@ -54,14 +55,14 @@ def spread(f: Forecast, now: float, horizon: int) -> FloatArray:
 
 
 @njit(cache=True, nogil=True)
-def climb(f: Forecast, now: float, left: Left, at: Climb, early: int, late: int, drop: int, rounds: int) -> Climb:
+def climb(f: Forecast, now: float, left: Left, at: Climb, terms: Terms, rounds: int) -> Climb:
     """Move the iterates `at` by so many rounds, in place; return the mean of the later half of them."""
     mean = Climb(np.zeros_like(at.gate), np.zeros_like(at.docks), np.zeros_like(at.quota))
     use = Climb(np.zeros_like(at.gate), np.zeros_like(at.docks), np.zeros_like(at.quota))
-    unit = float(max(1, early, late))
+    unit = float(max(1, terms.early, terms.late))
     averaged = 0
     for k in range(rounds):
-        _expected_use(f, now, at, use, early, late, drop)
+        _expected_use(f, now, at, use, terms)
         pace = unit / (1.0 + k * SLOWING / rounds)
         for t in range(len(at.gate)):
             _step(at.gate, use.gate, left.gate, t, GATE_STEP * pace, 2.0)
@@ -89,7 +90,7 @@ def _step(price: FloatArray, use: FloatArray, left: FloatArray, t: int, pace: fl
 
 
 @njit(cache=True, nogil=True)
-def _expected_use(f: Forecast, now: float, at: Climb, use: Climb, early: int, late: int, drop: int) -> None:
+def _expected_use(f: Forecast, now: float, at: Climb, use: Climb, terms: Terms) -> None:
     horizon, count = len(at.gate), min(MEAN_OF, f.scenarios)
     before = np.zeros(horizon + 1)
     use.gate[:] = 0.0
@@ -102,7 +103,7 @@ def _expected_use(f: Forecast, now: float, at: Climb, use: Climb, early: int, la
             v = f.pick[i]
             if f.moment[v] <= now:
                 continue
-            s = _choice(f, v, at, before, early, late, drop)
+            s = _choice(f, v, at, before, terms)
             if s < 0:
                 continue
             use.gate[s] += 1.0 / count
@@ -113,12 +114,12 @@ def _expected_use(f: Forecast, now: float, at: Climb, use: Climb, early: int, la
 
 
 @njit(cache=True, nogil=True)
-def _choice(f: Forecast, v: int, at: Climb, before: FloatArray, early: int, late: int, drop: int) -> int:
+def _choice(f: Forecast, v: int, at: Climb, before: FloatArray, terms: Terms) -> int:
     """Return the start that request v takes at these prices, -1 when none is worth it; `before` sums its docks'."""
-    best, chosen = float(drop * f.weight[v]), -1
+    best, chosen = float(terms.drop * f.weight[v]), -1
     for s in range(f.first[v], f.last[v] + 1):
         moved = s - f.wish[v]
-        cost = f.weight[v] * (late * moved if moved > 0 else -early * moved)
+        cost = f.weight[v] * (terms.late * moved if moved > 0 else -terms.early * moved)
         cost += at.gate[s] + before[s + f.duration[v]] - before[s]
         if f.carrier[v] >= 0:
             cost += at.quota[f.carrier[v], s]

@@ -6,7 +6,7 @@ starts; a request is never refused while its window holds one.
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,8 +85,7 @@ class BidPrices:
         return cls(np.zeros(free.docks.shape), np.zeros(free.gate.shape), np.zeros(free.quota.shape))
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """What holds for every request: prices of a slot too early and too late, of a drop, and the turn, in slots."""
 
     early: int
@@ -121,9 +120,7 @@ class Refused:
     alternatives: tuple[Alternative, ...]
 
 
-def answer(
-    request: Request, free: Free, prices: BidPrices, terms: Terms, offered: int = OFFERED
-) -> Given | Refused:
+def answer(request: Request, free: Free, prices: BidPrices, terms: Terms, offered: int = OFFERED) -> Given | Refused:
     """Return the best start of the window by F1 and prices, the earlier of equals; or why there is none, and the
     `offered` nearest open starts of the day by F1, the earlier of equals.
     """

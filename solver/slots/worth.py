@@ -2,8 +2,8 @@
 
 Each scenario of a dock group is served on what the group has left, the requests with the least choice first, each at
 its cheapest open start (F1 and the gate's prices). A dock that no request uses in the end is worth nothing; for any
-other the scenario is played again without it, and the difference in cost is its worth (the rollout estimate of Bertsekas,
-Tsitsiklis, Wu, Rollout algorithms for combinatorial optimization, J. Heuristics 3, 1997).
+other the scenario is played again without it, and the difference in cost is its worth (the rollout estimate of
+Bertsekas, Tsitsiklis, Wu, Rollout algorithms for combinatorial optimization, J. Heuristics 3, 1997).
 """
 
 import numpy as np
@@ -12,17 +12,16 @@ from numpy.typing import NDArray
 
 from solver.reading import IntArray
 from solver.slots.forecast import Forecast
+from solver.slots.online import Terms
 
 FloatArray = NDArray[np.float64]
 
 
 @njit(cache=True, nogil=True)
-def of_docks(
-    f: Forecast, g: int, now: float, docks: IntArray, gate: FloatArray, slot_costs: tuple[int, int], drop: int
-) -> FloatArray:
+def of_docks(f: Forecast, g: int, now: float, docks: IntArray, gate: FloatArray, terms: Terms) -> FloatArray:
     """Return the mean worth of one dock of group g in each slot, (T,), 0 where none is left.
 
-    `docks` (T,) is what the group has left, `gate` (T,) prices, `slot_costs` early and late.
+    `docks` (T,) is what the group has left, `gate` (T,) prices.
     """
     horizon = len(docks)
     worth = np.zeros(horizon)
@@ -32,12 +31,12 @@ def of_docks(
         waiting = waiting[f.moment[waiting] > now]
         if len(waiting) == 0:
             continue
-        cost = _serve(f, waiting, docks, gate, slot_costs, drop, left)
+        cost = _serve(f, waiting, docks, gate, terms, left)
         for t in range(horizon):
             if docks[t] > 0 and left[t] == 0:
                 trial[:] = docks
                 trial[t] -= 1
-                worth[t] += _serve(f, waiting, trial, gate, slot_costs, drop, again) - cost
+                worth[t] += _serve(f, waiting, trial, gate, terms, again) - cost
     for t in range(horizon):
         worth[t] = max(0.0, worth[t] / f.scenarios)
     return worth
@@ -58,16 +57,14 @@ def _serve(
     waiting: IntArray,
     docks: IntArray,
     gate: FloatArray,
-    slot_costs: tuple[int, int],
-    drop: int,
+    terms: Terms,
     left: IntArray,
 ) -> float:
     """Serve requests in their order on `docks` (T,); return the cost, and in `left` (T,) what remains."""
-    early, late = slot_costs
     left[:] = docks
     total = 0.0
     for v in waiting:
-        best, chosen = float(drop * f.weight[v]), -1
+        best, chosen = float(terms.drop * f.weight[v]), -1
         open_since = f.first[v]
         for t in range(f.first[v], f.last[v] + f.duration[v]):
             if left[t] <= 0:
@@ -75,7 +72,7 @@ def _serve(
             s = t - f.duration[v] + 1
             if s >= open_since:
                 moved = s - f.wish[v]
-                cost = f.weight[v] * (late * moved if moved > 0 else -early * moved) + gate[s]
+                cost = f.weight[v] * (terms.late * moved if moved > 0 else -terms.early * moved) + gate[s]
                 if cost < best:
                     best, chosen = cost, s
         if chosen >= 0:
