@@ -10,15 +10,16 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from dispatch.model.day import Visit
 from dispatch.model.park import Park
 from dispatch.model.promises import Appointment
 from dispatch.planning import expected
 from dispatch.planning.capacity import dock_groups, whole_capacity
-from dispatch.services import booking, publication
+from dispatch.services import booking
 from dispatch.services.desk import Desk
 from dispatch.services.price_board import STALE_AFTER, DayPrices
 from dispatch.store import codec
@@ -31,10 +32,12 @@ from solver.slots.online import BidPrices, Free, Terms
 if TYPE_CHECKING:
     from solver.slots.bidprices import BidPricer
 
+T = TypeVar("T")
+
 REFRESH_SECONDS = 5.0
 EXPECT_ANEW = timedelta(hours=1)
 SOONEST_ANEW = timedelta(minutes=1)  # where visits that wait have come or gone
-BATCH = 200  # appointments read at once; requests are answered between them
+BATCH = 200  # things read at once
 log = logging.getLogger("parkdispatch.prices")
 
 
@@ -122,7 +125,7 @@ class PriceKeeper:
         if not any(len(each.wish) for each in earlier):
             earlier = [await self._past_of(each) for each in expected.days_before(today)]
         earlier = [each for each in earlier if len(each.wish)]  # the others were no days of business
-        visits = await publication.open_visits(self._desk.store, day)
+        visits = await _waiting(self._desk, day)
         if not earlier and not visits:
             return None
         return Expected(expected.together([*earlier, expected.waiting_requests(park, day, visits)]), len(earlier))
@@ -170,14 +173,25 @@ def _pricer(park: Park, past: Expected, day: date, free: Free) -> "BidPricer":
 
 
 async def _confirmed(desk: Desk, day: date) -> list[Appointment]:
-    """Return the appointments that hold slots on a day, read a few at a time."""
+    """Return the appointments that hold slots on a day."""
     members = await desk.store.members(desk.keys.appointments(), prefix=day_prefix(day))
-    found: list[Appointment] = []
-    for begin in range(0, len(members), BATCH):
-        keys = [desk.keys.appointment(id_of(member)) for member in members[begin : begin + BATCH]]
-        stored = [each for each in await desk.store.find_many(keys) if each is not None]
-        found += [codec.read(Appointment, each.document) for each in stored]
+    found = await _read_all(desk, Appointment, [desk.keys.appointment(id_of(member)) for member in members])
     return [each for each in found if booking.is_confirmed(each)]
+
+
+async def _waiting(desk: Desk, day: date) -> list[Visit]:
+    """Return the visits wished for a day that wait for a plan."""
+    members = await desk.store.members(desk.keys.open_visits(day))
+    return await _read_all(desk, Visit, [desk.keys.visit(member) for member in members])
+
+
+async def _read_all(desk: Desk, kind: type[T], keys: Sequence[str]) -> list[T]:
+    """Return what stands under the keys, read a few at a time, so that requests are answered between them."""
+    found: list[T] = []
+    for begin in range(0, len(keys), BATCH):
+        stored = await desk.store.find_many(keys[begin : begin + BATCH])
+        found += [codec.read(kind, each.document) for each in stored if each is not None]
+    return found
 
 
 def _table(taken: Sequence[dict[str, int]], horizon: int) -> IntArray:
