@@ -140,8 +140,7 @@ def find_opening(
     for counters in days:
         span = slots_within(park, wanted, window, counters.day, now)
         request = _request(park, wanted, counters, wish=-_slots_after(park, window.wish, counters.day), span=span)
-        free = _free(park, wanted, counters)
-        best = online.best_start(request, free, counters.prices or BidPrices.zero(free), _terms(park))
+        best = online.best_start(request, _free(park, wanted, counters), counters.prices, _terms(park))
         if best is not None:
             found.append(_opening(counters, best.slot, best.cost, best.price))
     return min(found, key=attrgetter("worth"), default=None)
@@ -251,20 +250,24 @@ def _request(park: Park, wanted: Wanted, counters: DayCounters, *, wish: int, sp
 
 def _free(park: Park, wanted: Wanted, counters: DayCounters) -> Free:
     """Return what is left of the rows the visit needs; any gate will do."""
-    gates = [_left(limits, taken) for _, taken, limits in counters.gates]
-    quota = [wanted.carrier.quota or 0] * park.grid.horizon
+    gate = np.zeros(park.grid.horizon, dtype=np.int64)
+    for _, taken, limits in counters.gates:
+        gate += _left(limits, taken)
+    quota = wanted.carrier.quota
     return Free(
         docks=_left(counters.dock_limits, counters.docks)[None],
-        gate=np.sum(gates, axis=0, dtype=np.int64),
-        quota=_left(quota, counters.carrier)[None],
+        gate=gate,
+        quota=np.zeros((0, 0), dtype=np.int64)
+        if quota is None
+        else _left([quota] * park.grid.horizon, counters.carrier)[None],
     )
 
 
 def _left(limits: Sequence[int], taken: Taken) -> IntArray:
-    left = np.array(limits, dtype=np.int64)
+    left = list(limits)
     for slot, count in taken.items():
-        left[slot] -= count
-    return np.maximum(left, 0)  # more may be taken than there is, where the park file was changed
+        left[slot] = max(0, left[slot] - count)  # more may be taken than there is, where the park file was changed
+    return np.array(left, dtype=np.int64)
 
 
 def _refusal_of(park: Park, wanted: Wanted, counters: DayCounters, obstacle: online.Obstacle) -> Refusal:

@@ -79,11 +79,6 @@ class BidPrices:
     gate: FloatArray
     quota: FloatArray
 
-    @classmethod
-    def zero(cls, free: Free) -> "BidPrices":
-        """Return prices of 0: who comes first takes what suits them best."""
-        return cls(np.zeros(free.docks.shape), np.zeros(free.gate.shape), np.zeros(free.quota.shape))
-
 
 class Terms(NamedTuple):
     """What holds for every request: prices of a slot too early and too late, of a drop, and the turn, in slots."""
@@ -120,7 +115,9 @@ class Refused:
     alternatives: tuple[Alternative, ...]
 
 
-def answer(request: Request, free: Free, prices: BidPrices, terms: Terms, offered: int = OFFERED) -> Given | Refused:
+def answer(
+    request: Request, free: Free, prices: BidPrices | None, terms: Terms, offered: int = OFFERED
+) -> Given | Refused:
     """Return the best start of the window by F1 and prices, the earlier of equals; or why there is none, and the
     `offered` nearest open starts of the day by F1, the earlier of equals.
     """
@@ -132,30 +129,38 @@ def answer(request: Request, free: Free, prices: BidPrices, terms: Terms, offere
     return Refused(obstacle, tuple(_alternatives(request, free, terms, offered)))
 
 
-def best_start(request: Request, free: Free, prices: BidPrices, terms: Terms) -> Given | None:
-    """Return the open start of the window that is best by F1 and prices, the earlier of equals; None without any."""
+def best_start(request: Request, free: Free, prices: BidPrices | None, terms: Terms) -> Given | None:
+    """Return the open start of the window that is best by F1 and prices, the earlier of equals; None without any.
+
+    Without prices every place is free.
+    """
     starts = open_starts(request, free, terms, range(request.earliest, request.latest + 1))
     if not len(starts):
         return None
-    cost, price = move_cost(request, terms, starts), price_of(request, prices, starts)
-    best = int(np.argmin(cost + price))
+    cost = move_cost(request, terms, starts)
+    price = price_of(request, prices, starts) if prices is not None else np.zeros(len(starts))
+    best = int((cost + price).argmin())
     return Given(int(starts[best]), int(cost[best]), float(price[best]))
 
 
 def open_starts(request: Request, free: Free, terms: Terms, span: range) -> IntArray:
     """Return the starts of a span of slots, rising, that no row forbids."""
-    starts = _starts(free, span)
-    row, _ = _binding(request, free, terms, starts)
-    return starts[row < 0]
+    starts = np.arange(max(0, span.start), min(len(free.gate), span.stop))
+    forbidden = np.zeros(len(starts), dtype=np.bool_)
+    for binds, _ in _rules(request, free, terms, starts):
+        forbidden |= binds
+    return starts[~forbidden]
 
 
 def find_obstacle(request: Request, free: Free, terms: Terms, slot: int) -> Obstacle | None:
     """Return the first row, in the order of `ORDER`, that forbids a start in the slot; None when it is open."""
-    (number,), (at,) = (each.tolist() for each in _binding(request, free, terms, np.array([slot])))
-    if number < 0:
-        return None
+    if slot < 0 or slot >= len(free.gate):
+        return Obstacle(Row.DAY, -1, min(max(0, slot), len(free.gate) - 1))
     index = {Row.DOCKS: request.dock_group, Row.CARRIER: request.carrier}
-    return Obstacle(ORDER[number], index.get(ORDER[number], -1), at)
+    for row, (binds, at) in zip(ORDER, _rules(request, free, terms, np.array([slot])), strict=True):
+        if binds[0]:
+            return Obstacle(row, index.get(row, -1), int(at[0]))
+    return None
 
 
 def move_cost(request: Request, terms: Terms, starts: IntArray) -> IntArray:
@@ -167,38 +172,26 @@ def move_cost(request: Request, terms: Terms, starts: IntArray) -> IntArray:
 
 def price_of(request: Request, prices: BidPrices, starts: IntArray) -> FloatArray:
     """Return the prices of the rows that starts within the horizon use. A truck's own time has no price."""
-    before = np.concatenate([[0.0], np.cumsum(prices.docks[request.dock_group])])
+    before = np.zeros(prices.docks.shape[1] + 1)
+    prices.docks[request.dock_group].cumsum(out=before[1:])
     price: FloatArray = prices.gate[starts] + before[starts + request.duration] - before[starts]
     if request.carrier >= 0:
         price = price + prices.quota[request.carrier, starts]
     return price
 
 
-def _starts(free: Free, span: range) -> IntArray:
-    return np.arange(max(0, span.start), min(len(free.gate), span.stop))
-
-
-def _binding(request: Request, free: Free, terms: Terms, starts: IntArray) -> tuple[IntArray, IntArray]:
-    """Return for each start the number in `ORDER` of the first row that forbids it, -1 when none does, and the slot
-    in which that is.
-    """
-    horizon = len(free.gate)
-    outside = (starts < 0) | (starts + request.duration > horizon)
-    inside = np.clip(starts, 0, horizon - 1)
+def _rules(
+    request: Request, free: Free, terms: Terms, starts: IntArray
+) -> tuple[tuple[NDArray[np.bool_], IntArray], ...]:
+    """Return for each row in `ORDER` which of the starts, slots of the horizon, it forbids, and in which slot."""
     full = np.flatnonzero(free.docks[request.dock_group] <= 0)
-    rules = [
-        (outside, inside),
+    return (
+        (starts > len(free.gate) - request.duration, starts),
         _first_within(full, starts, request.duration),
-        (free.gate[inside] <= 0, inside),
-        (_used_up(request, free, inside), inside),
+        (free.gate[starts] <= 0, starts),
+        (_used_up(request, free, starts), starts),
         _first_within(request.busy, starts, request.duration + terms.turn),
-    ]
-    row, at = np.full(len(starts), -1), inside.copy()
-    for number in reversed(range(len(ORDER))):  # the first overwrites the later ones
-        binds, where = rules[number]
-        row[binds] = number
-        at[binds] = where[binds]
-    return row, at
+    )
 
 
 def _used_up(request: Request, free: Free, starts: IntArray) -> NDArray[np.bool_]:
@@ -212,7 +205,7 @@ def _first_within(slots: IntArray, starts: IntArray, length: int) -> tuple[NDArr
     """Return whether any of `slots` (rising) lies in [start, start + length), and the first that does."""
     if not len(slots):
         return np.zeros(len(starts), dtype=np.bool_), starts
-    place = np.searchsorted(slots, starts)
+    place = slots.searchsorted(starts)
     first = slots[np.minimum(place, len(slots) - 1)]
     return (place < len(slots)) & (first < starts + length), first
 

@@ -35,16 +35,15 @@ def asking(**changes):
 
 
 def priced(free, **rows):
-    zero = BidPrices.zero(free)
     return BidPrices(
-        docks=np.array(rows.get("docks", zero.docks), dtype=float),
-        gate=np.array(rows.get("gate", zero.gate), dtype=float),
-        quota=np.array(rows.get("quota", zero.quota), dtype=float),
+        docks=np.array(rows.get("docks", np.zeros_like(free.docks)), dtype=float),
+        gate=np.array(rows.get("gate", np.zeros_like(free.gate)), dtype=float),
+        quota=np.array(rows.get("quota", np.zeros_like(free.quota)), dtype=float),
     )
 
 
 def test_without_prices_a_free_wish_is_given():
-    found = answer(asking(), all_free(), BidPrices.zero(all_free()), TERMS)
+    found = answer(asking(), all_free(), None, TERMS)
 
     assert found == Given(slot=3, cost=0, price=0.0)
 
@@ -80,7 +79,7 @@ def test_the_truck_needs_its_turn_even_beyond_the_horizon():
 def test_a_visit_longer_than_the_day_leaves_is_told_so():
     request = asking(duration=3, wish=7, earliest=6, latest=7)
 
-    found = answer(request, all_free(), BidPrices.zero(all_free()), TERMS)
+    found = answer(request, all_free(), None, TERMS)
 
     assert found.obstacle.row is Row.DAY
     assert [each.slot for each in found.alternatives] == [5, 4, 3]
@@ -89,7 +88,7 @@ def test_a_visit_longer_than_the_day_leaves_is_told_so():
 def test_an_alternative_says_what_forbids_the_start_nearer_to_the_wish():
     free = all_free(gate=[1, 1, 0, 0, 0, 1, 1, 1])
 
-    found = answer(asking(earliest=3, latest=3), free, BidPrices.zero(free), TERMS)
+    found = answer(asking(earliest=3, latest=3), free, None, TERMS)
 
     assert (found.obstacle.row, found.obstacle.slot) == (Row.GATE, 3)
     assert [(each.slot, each.cost, each.nearer.slot) for each in found.alternatives[:1]] == [(1, 2, 2)]
