@@ -34,20 +34,11 @@ class BidPricer:
 
     def refresh(self, free: Free, now: float) -> BidPrices:
         """Return the prices by what is `free` now; requests expected until `now` count as past."""
-        counted = self._counted(free, now)
-        mean = fluid.climb(self._forecast, now, counted, self._at, self._terms, self._rounds)
+        coming = fluid.mean_day(self._forecast, now)
+        mean = fluid.climb(coming, _counted(coming, free), self._at, self._terms, self._rounds)
         self._rounds = fluid.ROUNDS
         self._value_docks(free, now, mean.gate)
         return BidPrices(_frozen(mean.docks + WORTH_COUNTED * self._worth), _frozen(mean.gate), _frozen(mean.quota))
-
-    def _counted(self, free: Free, now: float) -> fluid.Left:
-        demand = fluid.spread(self._forecast, now, len(free.gate))
-        margin = GATE_MARGIN * np.sqrt(np.clip(np.minimum(demand, free.gate), 0, None))
-        return fluid.Left(
-            gate=np.maximum(0.0, free.gate - margin),
-            docks=np.maximum(0.0, free.docks * DOCKS_COUNTED),
-            quota=np.where(free.quota < 0, np.inf, free.quota),
-        )
 
     def _value_docks(self, free: Free, now: float, gate: FloatArray) -> None:
         for g, docks in enumerate(free.docks):
@@ -58,6 +49,17 @@ class BidPricer:
             self._worth[g] = worth.of_docks(self._forecast, g, now, docks, gate, self._terms)
             self._valued[g] = docks
             self._to_come[g] = expected
+
+
+def _counted(coming: fluid.MeanDay, free: Free) -> fluid.Left:
+    """Return what of each row may be counted on."""
+    demand = fluid.spread(coming, len(free.gate))
+    margin = GATE_MARGIN * np.sqrt(np.minimum(demand, np.maximum(0, free.gate)))
+    return fluid.Left(
+        gate=np.maximum(0.0, free.gate - margin),
+        docks=np.maximum(0.0, free.docks * DOCKS_COUNTED),
+        quota=np.where(free.quota < 0, np.inf, free.quota),
+    )
 
 
 def _frozen(prices: FloatArray) -> FloatArray:

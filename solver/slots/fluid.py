@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from solver.reading import IntArray
 from solver.slots.forecast import Forecast
 from solver.slots.online import Terms
 
@@ -21,6 +22,19 @@ SLOWING: Final = 5.0  # how many times smaller the steps become over the rounds
 GATE_STEP, OTHER_STEP = 2.0, 3.0  # slots of displacement, for a row used twice over
 
 FloatArray = NDArray[np.float64]
+
+
+class MeanDay(NamedTuple):
+    """The requests still to come in `days` scenarios, side by side in memory, sorted by dock group."""
+
+    days: int
+    begin: IntArray  # (G + 1,) where those of a group begin
+    duration: IntArray  # (N,)
+    wish: IntArray
+    first: IntArray
+    last: IntArray
+    weight: IntArray
+    carrier: IntArray
 
 
 class Left(NamedTuple):
@@ -39,30 +53,46 @@ class Climb(NamedTuple):
     quota: FloatArray
 
 
-@njit(cache=True, nogil=True)
-def spread(f: Forecast, now: float, horizon: int) -> FloatArray:
-    """Return how many requests still to come each slot may expect if all spread evenly over their windows, (T,)."""
-    found = np.zeros(horizon)
+def mean_day(f: Forecast, now: float) -> MeanDay:
+    """Return the requests of the first scenarios that come after `now`."""
+    days = min(MEAN_OF, f.scenarios)
     groups = (len(f.begin) - 1) // f.scenarios
-    for g in range(groups):
-        for i in range(f.begin[g * f.scenarios], f.begin[g * f.scenarios + min(MEAN_OF, f.scenarios)]):
-            v = f.pick[i]
-            if f.moment[v] > now:
-                each = 1.0 / (min(MEAN_OF, f.scenarios) * (f.last[v] - f.first[v] + 1))
-                for s in range(f.first[v], f.last[v] + 1):
-                    found[s] += each
+    low = f.begin[np.arange(groups) * f.scenarios]
+    picks = [f.pick[a:b] for a, b in zip(low, f.begin[np.arange(groups) * f.scenarios + days], strict=True)]
+    coming = [pick[f.moment[pick] > now] for pick in picks]
+    pick = np.concatenate([f.pick[:0], *coming])
+    return MeanDay(
+        days=days,
+        begin=np.concatenate([[0], np.cumsum([len(each) for each in coming], dtype=np.int64)]),
+        duration=f.duration[pick],
+        wish=f.wish[pick],
+        first=f.first[pick],
+        last=f.last[pick],
+        weight=f.weight[pick],
+        carrier=f.carrier[pick],
+    )
+
+
+@njit(cache=True, nogil=True)
+def spread(m: MeanDay, horizon: int) -> FloatArray:
+    """Return how many requests each slot may expect if all spread evenly over their windows, (T,)."""
+    found = np.zeros(horizon)
+    for v in range(len(m.first)):
+        each = 1.0 / (m.days * (m.last[v] - m.first[v] + 1))
+        for s in range(m.first[v], m.last[v] + 1):
+            found[s] += each
     return found
 
 
 @njit(cache=True, nogil=True)
-def climb(f: Forecast, now: float, left: Left, at: Climb, terms: Terms, rounds: int) -> Climb:
+def climb(m: MeanDay, left: Left, at: Climb, terms: Terms, rounds: int) -> Climb:
     """Move the iterates `at` by so many rounds, in place; return the mean of the later half of them."""
     mean = Climb(np.zeros_like(at.gate), np.zeros_like(at.docks), np.zeros_like(at.quota))
     use = Climb(np.zeros_like(at.gate), np.zeros_like(at.docks), np.zeros_like(at.quota))
     unit = float(max(1, terms.early, terms.late))
     averaged = 0
     for k in range(rounds):
-        _expected_use(f, now, at, use, terms)
+        _expected_use(m, at, use, terms)
         pace = unit / (1.0 + k * SLOWING / rounds)
         for t in range(len(at.gate)):
             _step(at.gate, use.gate, left.gate, t, GATE_STEP * pace, 2.0)
@@ -90,8 +120,8 @@ def _step(price: FloatArray, use: FloatArray, left: FloatArray, t: int, pace: fl
 
 
 @njit(cache=True, nogil=True)
-def _expected_use(f: Forecast, now: float, at: Climb, use: Climb, terms: Terms) -> None:
-    horizon, count = len(at.gate), min(MEAN_OF, f.scenarios)
+def _expected_use(m: MeanDay, at: Climb, use: Climb, terms: Terms) -> None:
+    horizon, share = len(at.gate), 1.0 / m.days
     before = np.zeros(horizon + 1)
     use.gate[:] = 0.0
     use.docks[:] = 0.0
@@ -99,30 +129,27 @@ def _expected_use(f: Forecast, now: float, at: Climb, use: Climb, terms: Terms) 
     for g in range(len(at.docks)):
         for t in range(horizon):
             before[t + 1] = before[t] + at.docks[g, t]
-        for i in range(f.begin[g * f.scenarios], f.begin[g * f.scenarios + count]):
-            v = f.pick[i]
-            if f.moment[v] <= now:
-                continue
-            s = _choice(f, v, at, before, terms)
+        for v in range(m.begin[g], m.begin[g + 1]):
+            s = _choice(m, v, at, before, terms)
             if s < 0:
                 continue
-            use.gate[s] += 1.0 / count
-            for t in range(s, s + f.duration[v]):
-                use.docks[g, t] += 1.0 / count
-            if f.carrier[v] >= 0:
-                use.quota[f.carrier[v], s] += 1.0 / count
+            use.gate[s] += share
+            for t in range(s, s + m.duration[v]):
+                use.docks[g, t] += share
+            if m.carrier[v] >= 0:
+                use.quota[m.carrier[v], s] += share
 
 
 @njit(cache=True, nogil=True)
-def _choice(f: Forecast, v: int, at: Climb, before: FloatArray, terms: Terms) -> int:
+def _choice(m: MeanDay, v: int, at: Climb, before: FloatArray, terms: Terms) -> int:
     """Return the start that request v takes at these prices, -1 when none is worth it; `before` sums its docks'."""
-    best, chosen = float(terms.drop * f.weight[v]), -1
-    for s in range(f.first[v], f.last[v] + 1):
-        moved = s - f.wish[v]
-        cost = f.weight[v] * (terms.late * moved if moved > 0 else -terms.early * moved)
-        cost += at.gate[s] + before[s + f.duration[v]] - before[s]
-        if f.carrier[v] >= 0:
-            cost += at.quota[f.carrier[v], s]
+    best, chosen = float(terms.drop * m.weight[v]), -1
+    for s in range(m.first[v], m.last[v] + 1):
+        moved = s - m.wish[v]
+        cost = m.weight[v] * (terms.late * moved if moved > 0 else -terms.early * moved)
+        cost += at.gate[s] + before[s + m.duration[v]] - before[s]
+        if m.carrier[v] >= 0:
+            cost += at.quota[m.carrier[v], s]
         if cost < best:
             best, chosen = cost, s
     return chosen
