@@ -1,4 +1,4 @@
-"""Keeps the bid prices of every bookable day fresh, beside the requests that they steer.
+"""Keeps the bid prices of the coming days fresh, beside the requests that they steer.
 
 A day's prices need something to expect: what similar days before it were booked for, and visits that wait for a plan.
 Without either the day has no prices. The counters are read, never changed; the arithmetic runs in a thread, free of the
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+DAYS_AHEAD = 7  # days beyond have hardly begun to fill
 REFRESH_SECONDS = 5.0
 EXPECT_ANEW = timedelta(hours=1)
 SOONEST_ANEW = timedelta(minutes=1)  # where visits that wait have come or gone
@@ -87,13 +88,13 @@ class PriceKeeper:
             raise
 
     async def refresh(self) -> None:
-        """Bring the prices of every bookable day up to date, unless nothing has happened since the last time."""
+        """Bring the prices of the coming days up to date, unless nothing has happened since the last time."""
         now, last_event = self._clock(), await self._desk.store.last_event()
         if self._seen is not None and self._seen[0] == last_event and now - self._seen[1] < STALE_AFTER / 2:
             return
         today = self._desk.park.grid.day_of(now)
         self._forget_before(today)
-        for ahead in range(self._desk.park.rules.booking_horizon_days + 1):
+        for ahead in range(min(self._desk.park.rules.booking_horizon_days, DAYS_AHEAD) + 1):
             await self._refresh_day(today + timedelta(days=ahead), today, now)
         self._seen = (last_event, now)
 

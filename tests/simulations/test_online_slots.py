@@ -1,9 +1,11 @@
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from dispatch.files import load_park
 from simulations.benchmarks import online_slots
 from solver.slots import baselines, check
 
@@ -51,3 +53,16 @@ def test_leads_are_exponential_and_end_with_the_booking_horizon():
 
     assert -24 * online_slots.BOOKING_DAYS <= moments.min() <= moments.max() <= 0
     assert abs(-moments.mean() - 16) < 0.5
+
+
+def test_the_benchmark_has_three_rows_a_day_and_offline_is_the_best():
+    park = load_park(Path("parks/beilun.toml"))
+    study = online_slots.Study(sizes=(60,), seeds=(1,), offline_seconds=0.3)
+
+    rows = list(online_slots.rows(study, park, time.perf_counter))
+
+    days = [rows[i : i + 3] for i in range(0, len(rows), 3)]
+    assert [day[0]["day"] for day in days] == [f"{name} 60 seed 1" for name in (*online_slots.NAMES, "demo park")]
+    for first_come, steered, offline in days:
+        assert offline["bound"] <= offline["cost"] <= min(first_come["cost"], steered["cost"])
+    assert len({tuple(row) for row in rows}) == 1
