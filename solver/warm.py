@@ -6,7 +6,10 @@ import numpy as np
 
 from solver.matching.flavours import port_day
 from solver.matching.solve import solve as solve_matching
+from solver.slots.bidprices import BidPricer
 from solver.slots.flavours import FLAVOURS, generate
+from solver.slots.forecast import PastRequests, expect
+from solver.slots.online import Free, Terms
 from solver.slots.solve import solve as solve_slots
 
 TICK_SECONDS = 1e-4
@@ -20,6 +23,17 @@ def main() -> None:
     solve_matching(
         port_day(rng, loads=80, trucks=30, warehouses=20), seconds=3.0, clock=lambda: next(ticks) * TICK_SECONDS
     )
+    _price_a_day(rng)
+
+
+def _price_a_day(rng: np.random.Generator) -> None:
+    """Price a day of two slots for which one request is expected."""
+    zero, one = np.zeros(1, dtype=np.int64), np.ones(1, dtype=np.int64)
+    past = PastRequests(
+        dock_group=zero, duration=one, wish=zero, first=zero, last=one, weight=one, carrier=zero, moment=np.ones(1)
+    )
+    free = Free(np.ones((1, 2), dtype=np.int64), np.ones(2, dtype=np.int64), np.ones((1, 2), dtype=np.int64))
+    BidPricer(expect(past, days=1, groups=1, rng=rng), Terms(1, 1, 9, 0), free).refresh(free, 0.0)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,9 @@ import typer
 from api import benchmark
 from api.assembly import wall_clock
 from api.cli.output import put_json, put_line, say
-from simulations.benchmarks import fairness, matching, replanning, slots
+from api.settings import demo_park_file
+from dispatch.files import load_park
+from simulations.benchmarks import fairness, matching, online_slots, replanning, slots
 from simulations.benchmarks.tables import machine, markdown
 
 bench_app = typer.Typer(help="Measure on this machine and print a table.", no_args_is_help=True)
@@ -33,6 +35,13 @@ def bench_slots(
 def bench_matching(as_json: AsJson = False) -> None:
     """Measure the matching solver on port days, beside every load alone and greedy nearest."""
     _report("matching", matching.rows(matching.Study(), time.monotonic), as_json)
+
+
+@bench_app.command("online")
+def bench_online(as_json: AsJson = False) -> None:
+    """Measure days booked one by one: first come, steered by bid prices, and the offline plan."""
+    park = load_park(demo_park_file())
+    _report("online", online_slots.rows(online_slots.Study(), park, time.perf_counter), as_json)
 
 
 @bench_app.command("api")

@@ -23,6 +23,9 @@ class AlternativeAnswer(Answer):
     slot: int
     starts_at: datetime
     gate: str
+    not_nearer: str = Field(
+        default="", description="The full resource that forbids the start one slot nearer to the wish, if one does."
+    )
 
 
 class FieldError(Answer):
@@ -76,6 +79,9 @@ class AppointmentAnswer(Answer):
     made_at: datetime
     visit: str | None
     load: str | None
+    wish: datetime | None = Field(description="The start asked for.")
+    earliest: datetime | None
+    latest: datetime | None
 
 
 class AppointmentPage(Answer):

@@ -1,5 +1,9 @@
 """The HTTP service, put together from its parts."""
 
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+
 import orjson
 from fastapi import FastAPI, Request, Response
 from starlette.requests import ClientDisconnect
@@ -9,6 +13,7 @@ from api.http.metrics import Measured, Metrics
 from api.http.parts import Parts
 from api.http.rim import OpenRoute
 from api.http.routes import appointments, loads, matches, park, plans, service, trucks, visits
+from dispatch.services.pricing import PriceKeeper
 from parkdispatch import __version__
 
 ROUTERS = (
@@ -26,8 +31,18 @@ ROUTERS = (
 
 
 def create_app(parts: Parts) -> FastAPI:
-    """Return the service over its parts; whoever made the parts opens and closes them."""
-    app = FastAPI(title="parkdispatch", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
+    """Return the service over its parts; whoever made the parts opens and closes them.
+
+    While it runs, it keeps the bid prices of the bookable days fresh, unless the house rules do without.
+    """
+    app = FastAPI(
+        title="parkdispatch",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_keeping_prices(parts),
+    )
     app.state.parts = parts
     app.state.metrics = Metrics()
     app.state.routes = tuple(route for router in ROUTERS for route in router.routes if isinstance(route, OpenRoute))
@@ -52,6 +67,23 @@ def _describe(app: FastAPI, parts: Parts) -> None:
         return made[today]
 
     app.openapi = document  # type: ignore[method-assign]  # FastAPI's own way to replace it
+
+
+def _keeping_prices(parts: Parts) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def running(_app: FastAPI) -> AsyncIterator[None]:
+        if not parts.desk.park.rules.steer_bookings:
+            yield
+            return
+        keeping = asyncio.create_task(PriceKeeper(parts.desk, parts.clock).run())
+        try:
+            yield
+        finally:
+            keeping.cancel()
+            with suppress(asyncio.CancelledError):
+                await keeping
+
+    return running
 
 
 async def _gone(_request: Request, _fault: Exception) -> Response:

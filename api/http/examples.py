@@ -113,6 +113,7 @@ def _about_the_park(park: Park, sample: Sample) -> dict[str, Example]:
 
 
 def _about_appointments(park: Park, sample: Sample) -> dict[str, Example]:
+    wish, either_side = park.grid.start_of(sample.day, sample.slot), timedelta(minutes=park.rules.window_minutes)
     appointment = Appointment(
         id="appointment-5f1e0c2a9b7d4e63a811",
         state=AppointmentState.CONFIRMED,
@@ -128,6 +129,9 @@ def _about_appointments(park: Park, sample: Sample) -> dict[str, Example]:
         slot=sample.slot,
         slots=park.grid.slots_for(sample.minutes),
         made_at=sample.now,
+        wish=wish,
+        earliest=wish - either_side,
+        latest=wish + either_side,
     )
     shown = show.appointment(park, appointment)
     cancelled = show.appointment(park, replace(appointment, state=AppointmentState.CANCELLED))

@@ -278,6 +278,7 @@ class HouseRules:
     window_minutes: int = 120
     alternatives: int = 3
     cancel_deadline_minutes: int = 0
+    steer_bookings: bool = True  # among open starts, by bid prices; otherwise each booking gets what suits it best
 
     def __post_init__(self) -> None:
         for name in self.__slots__:

@@ -29,7 +29,10 @@ APPOINTMENT_LIFE: dict[tuple[AppointmentState, str], AppointmentState] = {
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
-    """The promise of a slot for a visit. `slots` is how many slots the dock is held from `slot` on."""
+    """The promise of a slot for a visit. `slots` is how many slots the dock is held from `slot` on.
+
+    `wish`, `earliest` and `latest` are what was asked for: later days are expected to ask for the like.
+    """
 
     __pydantic_config__: ClassVar = FORBID_UNKNOWN
     id: str
@@ -48,6 +51,9 @@ class Appointment:
     made_at: datetime
     visit: str | None = None
     load: str | None = None
+    wish: datetime | None = None
+    earliest: datetime | None = None
+    latest: datetime | None = None
 
 
 class LoadState(StrEnum):

@@ -9,12 +9,15 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """A start that would be accepted now."""
+    """A start that would be accepted now. `not_nearer` is what stands in the way of the start one slot nearer to the
+    wish: "" where that start is open too, or lies on another day.
+    """
 
     day: str
     slot: int
     starts_at: str
     gate: str
+    not_nearer: str = ""
 
 
 @dataclass

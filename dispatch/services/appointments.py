@@ -83,7 +83,7 @@ class _Asked:
 async def request_appointment(
     desk: Desk, draft: AppointmentDraft, now: datetime, repeatable: Repeatable | None
 ) -> Kept[Appointment]:
-    """Give the best start within the window that the live counters leave open.
+    """Give the start that is best by F1 and the bid prices, of those in the window that the live counters leave open.
 
     Raises the Refusal that names the full resource, with the nearest starts that would be accepted now; Misfit when
     a field does not fit the park; KeyReused. Capacity is decided by the commit alone: a start that was taken
@@ -95,7 +95,7 @@ async def request_appointment(
         return Kept(codec.read(Appointment, orjson.loads(repeat)), 1, repeated=True)
     if draft.load is not None and await desk.store.find(desk.keys.load(draft.load)) is None:
         raise Misfit("load", f"{draft.load!r} is not a load known here")
-    view = CounterView(desk, asked.wanted)
+    view = CounterView(desk, asked.wanted, now)
     days = _days_of(desk, asked)
     for _ in range(ROUNDS):
         kept, lost_any = await _try_openings(desk, asked, view, await view.read(days))
@@ -199,6 +199,9 @@ async def _book(desk: Desk, asked: _Asked, opening: Opening) -> Kept[Appointment
         slots=wanted.slots,
         made_at=asked.now,
         load=draft.load,
+        wish=asked.window.wish,
+        earliest=asked.window.earliest,
+        latest=asked.window.latest,
     )
     commit = booking.confirm(desk.park, desk.keys, appointment)
     new = New(appointment, f"appointment {appointment.id}", commit, own_id=False)
@@ -217,8 +220,11 @@ async def _refusal(desk: Desk, asked: _Asked, view: CounterView, days: list[DayC
     if refusal is None:
         day = park.grid.day_of(window.wish)
         refusal = never_open(park, asked.wanted, day, park.grid.slot_of(window.wish, day), asked.now)
-    nearest = await _nearest(desk, asked, view)
-    refusal.alternatives = tuple(alternative(park, opening) for opening in nearest)
+    found = []
+    for opening in await _nearest(desk, asked, view):
+        (counters,) = await view.read([opening.day])  # seen before
+        found.append(alternative(park, asked.wanted, window.wish, opening, counters))
+    refusal.alternatives = tuple(found)
     return refusal
 
 

@@ -1,7 +1,7 @@
 """The live counters a wanted visit depends on, read from the store a day at a time."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from dispatch.services.desk import Desk
 from dispatch.services.openings import DayCounters, Wanted
@@ -11,8 +11,9 @@ from dispatch.store.commit import CounterFull
 class CounterView:
     """What was taken when last looked; corrected by what commits say is full."""
 
-    def __init__(self, desk: Desk, wanted: Wanted) -> None:
+    def __init__(self, desk: Desk, wanted: Wanted, now: datetime) -> None:
         self._desk = desk
+        self._now = now
         self._wanted = wanted
         self._gates = desk.park.gates_for(wanted.warehouse)
         self._taken: dict[str, dict[int, int]] = {}  # store key -> slot -> taken
@@ -62,6 +63,7 @@ class CounterView:
             carrier=self._taken.get(keys.carrier(wanted.carrier.id, day), {}),
             truck=self._taken[keys.truck(wanted.plate, day)],
             truck_next_day=self._taken.get(keys.truck(wanted.plate, _next(day)), {}),
+            prices=self._desk.prices.find(day, wanted.group.id, wanted.carrier.id, self._now),
         )
 
 

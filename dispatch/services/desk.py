@@ -3,13 +3,14 @@
 import hashlib
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Generic, TypeVar
 
 from dispatch.model.park import CargoKind, DockKind, Enterprise, Park
 from dispatch.model.refusals import Changed, KeyReused, NotThere
 from dispatch.services.capacities import Capacities
+from dispatch.services.price_board import PriceBoard
 from dispatch.store.commit import Commit, Done, FingerprintDiffers
 from dispatch.store.keys import Keys
 from dispatch.store.store import Store
@@ -19,10 +20,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Desk:
-    """Where requests are answered: one park and its store."""
+    """Where requests are answered: one park, its store, and the bid prices of its days."""
 
     park: Park
     store: Store
+    prices: PriceBoard = field(default_factory=PriceBoard)
 
     @property
     def keys(self) -> Keys:

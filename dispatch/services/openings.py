@@ -1,12 +1,15 @@
 """Which starts are open for a visit, and what stands in the way of the others. Pure: counters in, openings out.
 
-A day's counters are read once and looked at here; whether a start is really given is decided by the commit alone.
+A day's counters are read once and handed to `solver.slots.online`, which knows the rows; here its numbers get the
+park's names back. Whether a start is really given is decided by the commit alone.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from operator import itemgetter
+from operator import attrgetter, itemgetter
+
+import numpy as np
 
 from dispatch.model import rules
 from dispatch.model.park import DockGroup, Enterprise, Gate, Park, Warehouse
@@ -20,6 +23,9 @@ from dispatch.model.refusals import (
     Refusal,
     TruckBusy,
 )
+from solver.reading import IntArray
+from solver.slots import online
+from solver.slots.online import BidPrices, Free, Request, Row, Terms
 
 Taken = Mapping[int, int]  # slot -> taken
 
@@ -46,17 +52,28 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A start that was open when the counters were read. `cost` is F1 in the solver's units."""
+    """A start that was open when the counters were read. `cost` is F1 in the solver's units, `price` what the bid
+    prices of its places add to that.
+    """
 
     cost: int
     day: date
     slot: int
     gate: Gate
+    price: float = 0.0
+
+    @property
+    def worth(self) -> tuple[float, date, int]:
+        """Return what the best opening has least of: F1 and prices, then the day and the slot."""
+        return self.cost + self.price, self.day, self.slot
 
 
 @dataclass(frozen=True, slots=True)
 class DayCounters:
-    """What is taken on one day of everything the wanted visit needs; `gates` in order of preference."""
+    """What is taken on one day of everything the wanted visit needs; `gates` in order of preference.
+
+    `prices` are the bid prices of those rows, one dock group and one carrier; without them places are free.
+    """
 
     day: date
     docks: Taken
@@ -65,6 +82,7 @@ class DayCounters:
     carrier: Taken
     truck: Taken
     truck_next_day: Taken  # the turn after a late visit reaches past midnight
+    prices: BidPrices | None = None
 
 
 def move_cost(park: Park, wish: datetime, day: date, slot: int) -> int:
@@ -92,28 +110,40 @@ def find_gate(counters: DayCounters, slot: int) -> Gate | None:
 
 def find_obstacle(park: Park, wanted: Wanted, counters: DayCounters, slot: int) -> Refusal | None:
     """Return why the visit cannot start in the slot, naming the resource; None when it can."""
-    return (
-        _find_closed(park, wanted, counters, slot)
-        or _find_full_dock(park, wanted, counters, slot)
-        or _find_full_gate(park, counters, slot)
-        or _find_full_quota(park, wanted, counters, slot)
-        or _find_busy_truck(park, wanted, counters, slot)
-    )
+    closed = _find_closed(park, wanted, counters, slot)
+    if closed is not None:
+        return closed
+    request = _request(park, wanted, counters, wish=slot, span=range(slot, slot + 1))
+    obstacle = online.find_obstacle(request, _free(park, wanted, counters), _terms(park), slot)
+    return None if obstacle is None else _refusal_of(park, wanted, counters, obstacle)
 
 
 def list_openings(
     park: Park, wanted: Wanted, wish: datetime, days: Iterable[DayCounters], now: datetime
 ) -> list[Opening]:
-    """Return every open start of the days, best first: by F1, then the earlier one."""
-    return list(_open_ones(park, wanted, wish, [(each, bookable_slots(park, wanted, each.day, now)) for each in days]))
+    """Return every open start of the days, the nearest first: by F1, then the earlier one."""
+    found = []
+    for counters in days:
+        span = bookable_slots(park, wanted, counters.day, now)
+        request = _request(park, wanted, counters, wish=-_slots_after(park, wish, counters.day), span=span)
+        starts = online.open_starts(request, _free(park, wanted, counters), _terms(park), span)
+        costs = online.move_cost(request, _terms(park), starts)
+        found += [_opening(counters, slot, cost) for slot, cost in zip(starts.tolist(), costs.tolist(), strict=True)]
+    return sorted(found, key=attrgetter("worth"))
 
 
 def find_opening(
     park: Park, wanted: Wanted, window: Window, days: Iterable[DayCounters], now: datetime
 ) -> Opening | None:
-    """Return the best open start within the window, or None."""
-    spans = [(each, slots_within(park, wanted, window, each.day, now)) for each in days]
-    return next(_open_ones(park, wanted, window.wish, spans), None)
+    """Return the best open start within the window by F1 and the bid prices, then the earlier one; or None."""
+    found = []
+    for counters in days:
+        span = slots_within(park, wanted, window, counters.day, now)
+        request = _request(park, wanted, counters, wish=-_slots_after(park, window.wish, counters.day), span=span)
+        best = online.best_start(request, _free(park, wanted, counters), counters.prices, _terms(park))
+        if best is not None:
+            found.append(_opening(counters, best.slot, best.cost, best.price))
+    return min(found, key=attrgetter("worth"), default=None)
 
 
 def starts_by_cost(
@@ -144,10 +174,15 @@ def first_slot_from(park: Park, moment: datetime, day: date) -> int:
     return slot
 
 
-def alternative(park: Park, opening: Opening) -> Alternative:
-    """Return an opening as it is offered."""
+def alternative(park: Park, wanted: Wanted, wish: datetime, opening: Opening, counters: DayCounters) -> Alternative:
+    """Return an opening of the counters' day as it is offered."""
     starts_at = park.grid.start_of(opening.day, opening.slot).isoformat()
-    return Alternative(opening.day.isoformat(), opening.slot, starts_at, opening.gate.id)
+    slots_late = _slots_after(park, wish, opening.day) + opening.slot
+    nearer = opening.slot - 1 if slots_late > 0 else opening.slot + 1
+    in_day = slots_late != 0 and 0 <= nearer < park.grid.horizon
+    obstacle = find_obstacle(park, wanted, counters, nearer) if in_day else None
+    not_nearer = "" if obstacle is None else obstacle.resource
+    return Alternative(opening.day.isoformat(), opening.slot, starts_at, opening.gate.id, not_nearer)
 
 
 def bookable_slots(park: Park, wanted: Wanted, day: date, now: datetime) -> range:
@@ -158,14 +193,10 @@ def bookable_slots(park: Park, wanted: Wanted, day: date, now: datetime) -> rang
     return range(first, park.grid.horizon - wanted.slots + 1)
 
 
-def _open_ones(
-    park: Park, wanted: Wanted, wish: datetime, spans: Iterable[tuple[DayCounters, range]]
-) -> Iterator[Opening]:
-    for cost, day, slot, counters in starts_by_cost(park, wish, spans):
-        if find_obstacle(park, wanted, counters, slot) is None:
-            gate = find_gate(counters, slot)
-            assert gate is not None
-            yield Opening(cost, day, slot, gate)
+def _opening(counters: DayCounters, slot: int, cost: int, price: float = 0.0) -> Opening:
+    gate = find_gate(counters, slot)
+    assert gate is not None  # of an open start
+    return Opening(cost, counters.day, slot, gate, price)
 
 
 def has_a_start(park: Park, window: Window) -> bool:
@@ -198,31 +229,58 @@ def _find_closed(park: Park, wanted: Wanted, counters: DayCounters, slot: int) -
     return None
 
 
-def _find_full_dock(park: Park, wanted: Wanted, counters: DayCounters, slot: int) -> Refusal | None:
-    for t in range(slot, slot + wanted.slots):
-        if counters.docks.get(t, 0) >= counters.dock_limits[t]:
-            return DocksFull(f"dock group {wanted.group.id} {park.slot_text(t)}")
-    return None
+def _terms(park: Park) -> Terms:
+    return Terms(park.rules.early_cost, park.rules.late_cost, park.rules.drop_cost, park.rules.turn_slots)
 
 
-def _find_full_gate(park: Park, counters: DayCounters, slot: int) -> Refusal | None:
-    if find_gate(counters, slot) is not None:
-        return None
-    nearest = next(gate for gate, _, limits in counters.gates if limits[slot])  # that all are closed was seen before
-    return GateFull(f"gate {nearest.id} {park.slot_text(slot)}")
+def _request(park: Park, wanted: Wanted, counters: DayCounters, *, wish: int, span: range) -> Request:
+    """Return the visit as the solver sees it: dock group 0, carrier 0 when it has a quota, slots of the day."""
+    busy = [slot for slot, taken in counters.truck.items() if taken > 0]
+    busy += [park.grid.horizon + slot for slot, taken in counters.truck_next_day.items() if taken > 0]
+    return Request(
+        dock_group=0,
+        duration=wanted.slots,
+        wish=wish,
+        earliest=span.start,
+        latest=span.stop - 1,
+        carrier=-1 if wanted.carrier.quota is None else 0,
+        busy=np.array(sorted(busy), dtype=np.int64),
+    )
 
 
-def _find_full_quota(park: Park, wanted: Wanted, counters: DayCounters, slot: int) -> Refusal | None:
+def _free(park: Park, wanted: Wanted, counters: DayCounters) -> Free:
+    """Return what is left of the rows the visit needs; any gate will do."""
+    gate = np.zeros(park.grid.horizon, dtype=np.int64)
+    for _, taken, limits in counters.gates:
+        gate += _left(limits, taken)
     quota = wanted.carrier.quota
-    if quota is not None and counters.carrier.get(slot, 0) >= quota:
-        return QuotaFull(f"carrier {wanted.carrier.id} {park.slot_text(slot)}")
-    return None
+    return Free(
+        docks=_left(counters.dock_limits, counters.docks)[None],
+        gate=gate,
+        quota=np.zeros((0, 0), dtype=np.int64)
+        if quota is None
+        else _left([quota] * park.grid.horizon, counters.carrier)[None],
+    )
 
 
-def _find_busy_truck(park: Park, wanted: Wanted, counters: DayCounters, slot: int) -> Refusal | None:
-    for t in range(slot, slot + wanted.slots + park.rules.turn_slots):
-        days, rest = divmod(t, park.grid.horizon)
-        taken = counters.truck_next_day if days else counters.truck
-        if taken.get(rest, 0) > 0:
-            return TruckBusy(f"truck {wanted.plate} {park.slot_text(rest)}")
-    return None
+def _left(limits: Sequence[int], taken: Taken) -> IntArray:
+    left = list(limits)
+    for slot, count in taken.items():
+        left[slot] = max(0, left[slot] - count)  # more may be taken than there is, where the park file was changed
+    return np.array(left, dtype=np.int64)
+
+
+def _refusal_of(park: Park, wanted: Wanted, counters: DayCounters, obstacle: online.Obstacle) -> Refusal:
+    at = park.slot_text(obstacle.slot % park.grid.horizon)
+    match obstacle.row:
+        case Row.DAY:
+            return _too_long(wanted, counters.day)
+        case Row.DOCKS:
+            return DocksFull(f"dock group {wanted.group.id} {at}")
+        case Row.GATE:
+            open_ones = (gate for gate, _, limits in counters.gates if limits[obstacle.slot])
+            return GateFull(f"gate {next(open_ones).id} {at}")  # that all are closed was seen before
+        case Row.CARRIER:
+            return QuotaFull(f"carrier {wanted.carrier.id} {at}")
+        case Row.TRUCK:
+            return TruckBusy(f"truck {wanted.plate} {at}")

@@ -253,6 +253,9 @@ def _appointment(placed: Placed, plan_id: str, day: date, now: datetime) -> Appo
         made_at=now,
         visit=visit.id,
         load=visit.load,
+        wish=visit.wish,
+        earliest=visit.earliest,
+        latest=visit.latest,
     )
 
 

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from solver.reading import IntArray
 from solver.slots.instance import SlotInstance
+
+FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,7 @@ DURATION_SHARES: Final = (0.22, 0.26, 0.2, 0.13, 0.09, 0.05, 0.03, 0.02)  # of 1
 def generate(flavour: Flavour, visits: int, rng: np.random.Generator) -> SlotInstance:
     """Return a day of that flavour; the same generator state gives the same instance."""
     groups = max(1, round(visits * 0.0328))
-    size = np.minimum(rng.pareto(1.4, groups) + 0.5, 15.0)
-    dock_group = rng.choice(groups, visits, p=size / size.sum())
+    dock_group = rng.choice(groups, visits, p=popularity(groups, rng))
     duration = rng.choice(8, visits, p=DURATION_SHARES) + 1
     wish = _wishes(flavour, visits, rng)
     before, after = rng.integers(0, flavour.widest_window_slots + 1, (2, visits))
@@ -73,6 +75,13 @@ def generate(flavour: Flavour, visits: int, rng: np.random.Generator) -> SlotIns
             "truck": _trucks(visits, rng),
         },
     )
+
+
+def popularity(groups: int, rng: np.random.Generator) -> FloatArray:
+    """Return the share of the visits that each dock group draws; the first thing `generate` draws."""
+    size = np.minimum(rng.pareto(1.4, groups) + 0.5, 15.0)
+    shares: FloatArray = size / size.sum()
+    return shares
 
 
 def _wishes(flavour: Flavour, visits: int, rng: np.random.Generator) -> IntArray:
