@@ -41,8 +41,9 @@ bench: bench-slots bench-matching bench-api  ## run every benchmark and print it
 bench-slots: $(RUNTIME)  ## the slot solver on generated days
 	@$(RUN) bench slots
 
-bench-matching: $(RUNTIME)  ## the matching solver on generated days
+bench-matching: $(RUNTIME)  ## the matching solver on generated days, vehicle scheduling on public instances
 	@$(RUN) bench matching
+	@$(RUN) bench mdvsp
 
 bench-api: $(RUNTIME)  ## bookings per second over HTTP against the embedded store
 	@$(RUN) bench api

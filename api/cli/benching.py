@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -9,11 +10,14 @@ import typer
 from api import benchmark
 from api.assembly import wall_clock
 from api.cli.output import put_json, put_line, say
-from simulations.benchmarks import matching, slots
+from simulations.benchmarks import matching, mdvsp, slots
 from simulations.benchmarks.tables import machine, markdown
 
 bench_app = typer.Typer(help="Measure on this machine and print a table.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on stdout")]
+Instances = Annotated[
+    Path, typer.Option("--instances", help="folder with the public instances", envvar="MDVSP_INSTANCES")
+]
 
 
 @bench_app.command("slots")
@@ -26,6 +30,12 @@ def bench_slots(as_json: AsJson = False) -> None:
 def bench_matching(as_json: AsJson = False) -> None:
     """Measure the matching solver on port days, beside every load alone and greedy nearest."""
     _report("matching", matching.rows(matching.Study(), time.monotonic), as_json)
+
+
+@bench_app.command("mdvsp")
+def bench_mdvsp(instances: Instances = Path("tests/data/mdvsp"), as_json: AsJson = False) -> None:
+    """Measure the vehicle scheduling solver on the public instances in a folder, beside the best plans known."""
+    _report("mdvsp", mdvsp.rows(mdvsp.Study(instances), time.monotonic), as_json)
 
 
 @bench_app.command("api")

@@ -13,12 +13,15 @@ import solver.matching.solve
 import solver.slots.check
 import solver.slots.instance
 import solver.slots.solve
+from api.cli.mdvsp import check_mdvsp, solve_mdvsp
 from api.cli.output import percent, proof, put_json, put_line, say, say_progress
 from api.cli.stopping import stop_on_signal
 from solver.reading import BadInput
 
 solve_app = typer.Typer(help="Solve an instance file and write the plan with its proof.", no_args_is_help=True)
 check_app = typer.Typer(help="Check a plan file against its instance, without a solver.", no_args_is_help=True)
+solve_app.command("mdvsp")(solve_mdvsp)
+check_app.command("mdvsp")(check_mdvsp)
 
 InstanceFile = Annotated[Path, typer.Argument(help="the instance, JSON", metavar="FILE.json")]
 PlanFile = Annotated[Path, typer.Argument(help="the plan, JSON", metavar="PLAN.json")]

@@ -1,8 +1,9 @@
 """The proof, by cases: any fleet, or fleets of at most v vehicles and fleets of more.
 
 Where a vehicle costs much more than driving, the linear relaxation runs 116.5 vehicles and no plan does. So, once the
-relaxation has settled on a number of vehicles that is not whole, it is solved twice: with at most the whole number below
-and with at least the one above. The bound is the lesser of the two; usually the first costs more than a known plan.
+relaxation has settled on a number of vehicles that is not whole, it is solved twice: with at most the whole number
+below and with at least the one above. The bound is the lesser of the two; usually the first costs more than a plan
+that is known.
 """
 
 import math

@@ -50,7 +50,7 @@ def each_trip_is_run_once(instance: Instance, plan: MdvspPlan) -> list[str]:
 
 
 def links_are_allowed(instance: Instance, plan: MdvspPlan) -> list[str]:
-    """V2: the depot may send a vehicle to the first trip, each trip may follow the one before, the last may end there."""
+    """V2: the depot can send a vehicle to the first trip, each can follow the one before, the last can end there."""
     faults = []
     for r, route in enumerate(plan.routes):
         faults += [f"route {r}: {text}" for text in _link_faults(instance, route)]
@@ -68,7 +68,7 @@ def depots_keep_their_capacity(instance: Instance, plan: MdvspPlan) -> list[str]
 
 
 def trips_start_within_their_shift(instance: Instance, plan: MdvspPlan) -> list[str]:
-    """V4: every start is within `shift` minutes of the planned one; trips at fixed times have no starts of their own."""
+    """V4: every start is within `shift` minutes of the planned one; trips at fixed times have no starts."""
     faults = []
     for r, route in enumerate(plan.routes):
         if isinstance(instance, FixedInstance):

@@ -1,7 +1,6 @@
-"""A plan from shares: routes with the largest shares are fixed, a few at a time, what is left is priced and shared anew.
+"""A plan from shares: routes with the largest shares are fixed, a few at a time; what is left is priced anew.
 
-Diving by rounding up, Wedelin-free: Joncour, Michel, Sadykov, Sverdlov and Vanderbeck 2010, *Column generation based
-primal heuristics*.
+Diving as in Joncour, Michel, Sadykov, Sverdlov and Vanderbeck 2010, *Column generation based primal heuristics*.
 """
 
 from collections.abc import Callable

@@ -30,18 +30,17 @@ class Choice:
     is_best: bool
 
 
-def choose(
-    routes: Routes, is_open: BoolArray, capacity: IntArray, pace: Pace, known: IntArray | None = None
-) -> Choice:
+def choose(routes: Routes, is_open: BoolArray, capacity: IntArray, pace: Pace) -> Choice:
     """Return the cheapest routes that run every open trip once within the capacity, as far as the pace allows.
 
-    `known` is a lawful choice to start from. A route with a trip twice must not be among `routes`.
+    A route with a trip twice must not be among `routes`. (No known choice is given to start from: HiGHS 1.16 then
+    called choices optimal that were not.)
     """
     if not is_open.any():
-        return Choice(np.zeros(0, np.int64), True)
+        return Choice(np.zeros(0, np.int64), is_best=True)
     if not len(routes):
-        return Choice(None, True)
-    highs = highspy.Highs()
+        return Choice(None, is_best=True)
+    highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]  # as the package has it
     for option, value in {
         "output_flag": False,
         "threads": 1,
@@ -51,19 +50,15 @@ def choose(
     }.items():
         highs.setOptionValue(option, value)
     highs.passModel(_model(routes, is_open, capacity))
-    if known is not None:
-        start = highspy.HighsSolution()
-        start.col_value = np.isin(np.arange(len(routes)), known).astype(np.float64)
-        highs.setSolution(start)
     highs.cbMipInterrupt.subscribe(lambda event: _stop(event, pace.should_stop))
     highs.run()
     status = highs.getModelStatus()
     if status == highspy.HighsModelStatus.kInfeasible:
-        return Choice(None, True)
-    value = np.array(highs.getSolution().col_value)
-    if not len(value) or highs.getInfo().primal_solution_status != int(highspy.SolutionStatus.kSolutionStatusFeasible):
-        return Choice(None, False)
-    return Choice(np.flatnonzero(value > 0.5), status == highspy.HighsModelStatus.kOptimal)
+        return Choice(None, is_best=True)
+    shares = np.array(highs.getSolution().col_value)
+    if not len(shares) or highs.getInfo().primal_solution_status != int(highspy.SolutionStatus.kSolutionStatusFeasible):
+        return Choice(None, is_best=False)
+    return Choice(np.flatnonzero(shares > 0.5), is_best=status == highspy.HighsModelStatus.kOptimal)
 
 
 def _stop(event: Any, should_stop: Callable[[], bool]) -> None:
@@ -74,9 +69,7 @@ def _stop(event: Any, should_stop: Callable[[], bool]) -> None:
 def _model(routes: Routes, is_open: BoolArray, capacity: IntArray) -> highspy.HighsLp:
     count, trips = len(routes), np.flatnonzero(is_open)
     row = np.cumsum(is_open) - 1
-    covers = sparse.csc_matrix(
-        (np.ones(len(routes.trips)), row[routes.trips], routes.first), shape=(len(trips), count)
-    )
+    covers = sparse.csc_matrix((np.ones(len(routes.trips)), row[routes.trips], routes.first), shape=(len(trips), count))
     leaves = sparse.csc_matrix((np.ones(count), (routes.depot, np.arange(count))), shape=(len(capacity), count))
     matrix = sparse.vstack([covers, leaves]).tocsc()
     model = highspy.HighsLp()

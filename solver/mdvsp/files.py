@@ -41,7 +41,9 @@ def read_inp(source: str, numbers: IntArray) -> FixedInstance:
     low = np.argwhere(cost < -1)
     if len(low):
         row, column = low[0]
-        raise BadInput(source, f"cost[{row}][{column}]", f"is {cost[row, column]}, must be at least 0, or -1: forbidden")
+        raise BadInput(
+            source, f"cost[{row}][{column}]", f"is {cost[row, column]}, must be at least 0, or -1: forbidden"
+        )
     return FixedInstance(
         capacity=numbers[2:first],
         pull_out=cost[:depots, depots:],

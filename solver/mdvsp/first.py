@@ -16,7 +16,7 @@ from solver.mdvsp.master import new_master
 from solver.mdvsp.network import FAR, SCALE, Network, alone
 from solver.mdvsp.record import Record
 from solver.mdvsp.routes import Routes
-from solver.mdvsp.start import Start, crude_start, start
+from solver.mdvsp.start import crude_start, start
 from solver.reading import BadInput, IntArray
 
 MOST_ASSIGNED: Final = 6_000  # trips: beyond, an assignment problem takes too long and too much memory
@@ -40,10 +40,8 @@ def refuse_too_few_vehicles(instance: Instance) -> None:
 def first_case(network: Network, instance: Instance, record: Record) -> Case:
     """Return a generation that starts from the relaxation with all depots as one; its plan is offered to the record."""
     is_shifted = not isinstance(instance, FixedInstance) and instance.shift > 0
-    if instance.trips <= MOST_ASSIGNED:
-        begun = start(network, _links(network, instance))
-    else:
-        begun = crude_start(network)
+    is_small = instance.trips <= MOST_ASSIGNED
+    begun = start(network, _links(network, instance)) if is_small else crude_start(network)
     price = begun.price.astype(np.float64)
     balance = max(1.0, float(price.mean())) * (BALANCE_SHIFTED if is_shifted else BALANCE)
     generation = Generation(network, new_master(price, network.capacity, balance), np.ones(len(price), np.bool_))
@@ -104,7 +102,7 @@ def _chains(network: Network, after: IntArray) -> Routes:
 
 
 def _links(network: Network, instance: Instance) -> IntArray:
-    """Return the cost of each trip following each other one at the planned times, in the network's order; -1: cannot."""
+    """Return the cost of each trip following each other one at the planned times, in network order; -1: cannot."""
     if isinstance(network, LinkNetwork):
         return network.link
     assert not isinstance(instance, FixedInstance)

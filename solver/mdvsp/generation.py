@@ -14,6 +14,7 @@ from solver.reading import IntArray
 
 FEW_FRESH: Final = 0.02  # routes per trip: when fewer are new, more are asked for
 MANY_TIMES: Final = 4
+HIGHEST: Final = 2**40  # price: where no plan is lawful prices rise without end, but must stay far from FAR
 REBALANCE: Final = 2.0
 LOOK_EVERY: Final = 8  # calm rounds
 STUCK: Final = 0.7  # of an error is left after as many
@@ -69,7 +70,7 @@ class Generation:
 
     def whole_duals(self) -> tuple[IntArray, IntArray, int]:
         """Return the mean prices of trips, rents of depots (<= 0) and fee of the fleet as whole numbers of 1/SCALE."""
-        whole = np.rint(self.master.mean_dual * SCALE).astype(np.int64)
+        whole = np.rint(np.clip(self.master.mean_dual * SCALE, -HIGHEST, HIGHEST)).astype(np.int64)
         trips = self.master.trips
         return whole[:trips], np.minimum(0, whole[trips:-1]), int(whole[-1])
 

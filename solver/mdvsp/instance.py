@@ -158,7 +158,9 @@ def _order(instance: FixedInstance) -> IntArray:
         layer = np.flatnonzero(left & (waiting == 0))
         if not len(layer):
             t = int(np.flatnonzero(left)[0])
-            problem = "can follow itself through other trips, so that its time is not fixed; links must not run in circles"
+            problem = (
+                "can follow itself through other trips, so that its time is not fixed; links must not run in circles"
+            )
             raise BadInput(instance.source, f"trip {t}", problem)
         layers.append(layer)
         left[layer] = False

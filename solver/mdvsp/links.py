@@ -6,7 +6,7 @@ import numpy as np
 
 from solver.mdvsp.instance import FixedInstance
 from solver.mdvsp.kernels import kernel
-from solver.mdvsp.network import FAR, SCALE, spread
+from solver.mdvsp.network import FAR, SCALE, note, spread
 from solver.mdvsp.routes import BoolArray, Routes
 from solver.reading import IntArray
 
@@ -35,7 +35,9 @@ class LinkNetwork:
     def lawful(self, price: IntArray, rent: IntArray) -> IntArray:
         """Return prices at which no route has a negative reduced cost (Network.lawful)."""
         mended = price.copy()
-        way_through(self.into, _rented(self.pull_out, rent), mended, np.ones(len(price), np.bool_), _scaled(self.pull_in))
+        way_through(
+            self.into, _rented(self.pull_out, rent), mended, np.ones(len(price), np.bool_), _scaled(self.pull_in)
+        )
         return mended
 
     def below(self, price: IntArray, rent: IntArray, is_open: BoolArray, gap: int, most: int) -> Routes | None:
@@ -107,28 +109,21 @@ def way_through(
     first, other, cost = links
     trips, depots = start.shape
     least, before = np.full((trips, depots), FAR), np.full((trips, depots), -1)
-    is_upwards = True
-    for j in range(trips):
-        if first[j] < first[j + 1]:
-            is_upwards = other[first[j]] < j
-            break
+    is_upwards = len(other) == 0 or other[0] < np.searchsorted(first, 0, side="right") - 1
     for at in range(trips):
         j = at if is_upwards else trips - 1 - at
         if not is_open[j]:
             continue
-        for k in range(depots):
-            least[j, k] = start[j, k]
+        least[j] = start[j]
         for e in range(first[j], first[j + 1]):
-            i, c = other[e], cost[e]
             for k in range(depots):
-                if least[i, k] + c < least[j, k]:
-                    least[j, k] = least[i, k] + c
-                    before[j, k] = i
+                if least[other[e], k] + cost[e] < least[j, k]:
+                    least[j, k] = least[other[e], k] + cost[e]
+                    before[j, k] = other[e]
         if len(end):
             for k in range(depots):
                 price[j] = min(price[j], least[j, k] + end[j, k])
-        for k in range(depots):
-            least[j, k] -= price[j]
+        least[j] -= price[j]
     return least, before
 
 
@@ -157,13 +152,9 @@ def all_below(
                 if at[depth] < link_first[j]:
                     at[depth] = link_first[j]
                     if spent[depth] + end[j, k] <= gap:
-                        begin = first[found]
-                        if found == most or begin + depth + 1 > len(trips):
-                            return first[: found + 1], trips[:begin], depot[:found], False
-                        trips[begin : begin + depth + 1] = way[: depth + 1]
-                        depot[found] = k
-                        found += 1
-                        first[found] = begin + depth + 1
+                        if found == most or first[found] + depth + 1 > len(trips):
+                            return first[: found + 1], trips[: first[found]], depot[:found], False
+                        found = note(way[: depth + 1], k, found, (first, trips, depot))
                 e = at[depth]
                 while e < link_first[j + 1] and spent[depth] + cost[e] + cost_out[other[e], k] > gap:
                     e += 1

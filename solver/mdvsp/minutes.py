@@ -1,9 +1,10 @@
 """Trips that may shift by a few minutes: the network of places and minutes.
 
-A state is a trip started at one minute of its window. Waiting is free, so what matters of the past is only the cheapest
-way of standing idle at a place by a minute: one pass over the minutes keeps that for every place (the time-space network
-of Kliewer, Mellouli and Suhl 2006, *A time-space network based exact optimization model for multi-depot bus scheduling*,
-with the waiting arcs kept implicit). So a pass costs states times places, however many trips could follow each other.
+A state is a trip started at one minute of its window. Waiting is free, so what matters of the past is only the
+cheapest way of standing idle at a place by a minute: one pass over the minutes keeps that for every place (the
+time-space network of Kliewer, Mellouli and Suhl 2006, *A time-space network based exact optimization model for
+multi-depot bus scheduling*, with the waiting arcs kept implicit). So a pass costs states times places, however many
+trips could follow each other.
 """
 
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ import numpy as np
 
 from solver.mdvsp.instance import PER_VEHICLE, ShiftInstance
 from solver.mdvsp.kernels import kernel
-from solver.mdvsp.network import FAR, SCALE, spread
+from solver.mdvsp.network import FAR, SCALE, note, spread
 from solver.mdvsp.routes import BoolArray, Routes
 from solver.reading import IntArray
 
@@ -126,7 +127,7 @@ def way_through(
     states, depots, places = len(onward.begin), start.shape[1], len(onward.travel)
     least, before = np.full((states, depots), FAR), np.full((states, depots), -1)
     idle = np.full((onward.minutes + 1, places, depots), FAR)  # the least reduced cost of standing idle there by then
-    last = np.full((onward.minutes + 1, places, depots), np.int32(-1))  # the state that this way ends with
+    last = np.full((onward.minutes + 1, places, depots), -1)  # the state that this way ends with
     now = 0
     for s in onward.order:
         t = onward.trip_of[s]
@@ -134,30 +135,40 @@ def way_through(
             continue
         while now < onward.begin[s]:
             now += 1
-            for p in range(places):
-                for k in range(depots):
-                    if idle[now - 1, p, k] < idle[now, p, k]:
-                        idle[now, p, k], last[now, p, k] = idle[now - 1, p, k], last[now - 1, p, k]
-        for k in range(depots):
-            least[s, k] = start[t, k]
-        for p in range(places):
-            minutes = onward.travel[onward.origin[t], p]
-            if minutes > now:
-                continue
-            for k in range(depots):
-                cost = idle[now - minutes, p, k] + minutes * SCALE
-                if cost < least[s, k]:
-                    least[s, k] = cost
-                    before[s, k] = last[now - minutes, p, k]
+            keep_waiting(idle[now - 1], last[now - 1], idle[now], last[now])
+        least[s] = start[t]
+        drive_there(onward.travel[onward.origin[t]], now, (idle, last), (least[s], before[s]))
         if len(end):
             for k in range(depots):
                 price[t] = min(price[t], least[s, k] + end[t, k])
+        least[s] -= price[t]
         p, then = onward.destination[t], now + onward.duration[t]
         for k in range(depots):
-            least[s, k] -= price[t]
             if least[s, k] < idle[then, p, k]:
                 idle[then, p, k], last[then, p, k] = least[s, k], s
     return least, before
+
+
+@kernel
+def keep_waiting(idle_before: IntArray, last_before: IntArray, idle: IntArray, last: IntArray) -> None:
+    """Let whoever stood idle a minute before stand idle still, where nobody cheaper has come."""
+    places, depots = idle.shape
+    for p in range(places):
+        for k in range(depots):
+            if idle_before[p, k] < idle[p, k]:
+                idle[p, k], last[p, k] = idle_before[p, k], last_before[p, k]
+
+
+@kernel
+def drive_there(travel: IntArray, now: int, idle: tuple[IntArray, IntArray], best: tuple[IntArray, IntArray]) -> None:
+    """Lower `best` (reduced cost and state before, per depot) to the cheapest way of being at a place now."""
+    for p in range(len(travel)):
+        minutes = travel[p]
+        if minutes <= now:
+            for k in range(len(best[0])):
+                cost = idle[0][now - minutes, p, k] + minutes * SCALE
+                if cost < best[0][k]:
+                    best[0][k], best[1][k] = cost, idle[1][now - minutes, p, k]
 
 
 @kernel
@@ -184,9 +195,7 @@ def all_below(
     way, spent, at, ready = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
     is_on_way = np.zeros(n, np.bool_)
     for k in range(depots):
-        for head in open_trips:
-            if start[head, k] + cost_out[head * shifts, k] > gap:
-                continue
+        for head in open_trips[start[open_trips, k] + cost_out[open_trips * shifts, k] <= gap]:
             depth = 0
             way[0], spent[0], at[0] = head, start[head, k] - price[head], -1
             ready[0] = window[0, head] + onward.duration[head]
@@ -196,23 +205,18 @@ def all_below(
                 if at[depth] < 0:
                     at[depth] = 0
                     if spent[depth] + end[j, k] <= gap:
-                        begin = first[found]
-                        if found == most or begin + depth + 1 > len(trips):
-                            return first[: found + 1], trips[:begin], depot[:found], False
-                        trips[begin : begin + depth + 1] = way[: depth + 1]
-                        depot[found] = k
-                        found += 1
-                        first[found] = begin + depth + 1
+                        if found == most or first[found] + depth + 1 > len(trips):
+                            return first[: found + 1], trips[: first[found]], depot[:found], False
+                        found = note(way[: depth + 1], k, found, (first, trips, depot))
                 is_longer = False
                 while at[depth] < len(open_trips) and not is_longer:
                     i = open_trips[at[depth]]
                     at[depth] += 1
                     minutes = onward.travel[onward.origin[i], onward.destination[j]]
                     begun = max(window[0, i], ready[depth] + minutes)
-                    if begun > window[1, i] or is_on_way[i]:
-                        continue
-                    state = i * shifts + begun - window[0, i]
-                    if spent[depth] + minutes * SCALE + cost_out[state, k] > gap:
+                    state = i * shifts + min(begun, window[1, i]) - window[0, i]
+                    is_dear = spent[depth] + minutes * SCALE + cost_out[state, k] > gap
+                    if begun > window[1, i] or is_on_way[i] or is_dear:
                         continue
                     depth += 1
                     way[depth], spent[depth] = i, spent[depth - 1] + minutes * SCALE - price[i]

@@ -63,7 +63,11 @@ def alone(network: Network, trips: IntArray) -> Routes:
 
 @kernel
 def spread(
-    way_in: tuple[IntArray, IntArray], way_out: tuple[IntArray, IntArray], trip_of: IntArray, price: IntArray, times: int
+    way_in: tuple[IntArray, IntArray],
+    way_out: tuple[IntArray, IntArray],
+    trip_of: IntArray,
+    price: IntArray,
+    times: int,
 ) -> tuple[IntArray, IntArray, IntArray]:
     """Return (first, trips, depot) of the best routes through the states, the least reduced cost first.
 
@@ -83,31 +87,37 @@ def spread(
     first, depot = np.zeros(len(price) * times + 1, np.int64), np.empty(len(price) * times, np.int64)
     found, covered, way = 0, np.zeros(len(price), np.int64), np.empty(TOO_LONG, np.int64)
     for at in order:
-        s, k = at // depots, at % depots
-        length = 0
-        while s >= 0 and length < TOO_LONG:
-            way[length] = trip_of[s]
-            length += 1
-            s = before[s, k]
-        if s >= 0:
-            continue
-        end = first[found]
-        for q in range(length):
-            trips[end + q] = way[length - 1 - q]
-        s = after[at // depots, k]
-        while s >= 0 and length < TOO_LONG:
-            trips[end + length] = trip_of[s]
-            length += 1
-            s = after[s, k]
-        if s >= 0:
-            continue
-        is_new = False
-        for q in range(end, end + length):
-            is_new |= covered[trips[q]] < times
-        if is_new:
-            for q in range(end, end + length):
-                covered[trips[q]] += 1
-            depot[found] = k
-            found += 1
-            first[found] = end + length
+        length = walk(at // depots, at % depots, (before, after), trip_of, way)
+        if length < TOO_LONG and (covered[way[:length]] < times).any():
+            covered[way[:length]] += 1
+            found = note(way[:length], at % depots, found, (first, trips, depot))
     return first[: found + 1], trips[: first[found]], depot[:found]
+
+
+@kernel
+def walk(s: int, k: int, ways: tuple[IntArray, IntArray], trip_of: IntArray, way: IntArray) -> int:
+    """Write the trips of the best route of depot k through state s to `way`; return how many, at most TOO_LONG."""
+    before, after = ways
+    length, state = 0, s
+    while state >= 0 and length < TOO_LONG:
+        way[length] = trip_of[state]
+        length += 1
+        state = before[state, k]
+    way[:length] = way[:length][::-1].copy()
+    state = after[s, k]
+    while state >= 0 and length < TOO_LONG:
+        way[length] = trip_of[state]
+        length += 1
+        state = after[state, k]
+    return length
+
+
+@kernel
+def note(way: IntArray, k: int, found: int, routes: tuple[IntArray, IntArray, IntArray]) -> int:
+    """Write a route of depot k as number `found` to (first, trips, depot), where there is room; return the next."""
+    first, trips, depot = routes
+    begin = first[found]
+    trips[begin : begin + len(way)] = way
+    depot[found] = k
+    first[found + 1] = begin + len(way)
+    return found + 1

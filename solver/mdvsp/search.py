@@ -46,9 +46,8 @@ class Search:
         room = self.case.generation.network.capacity - np.bincount(
             rest.depot, minlength=len(self.case.generation.network.capacity)
         )
-        known = len(candidates) + np.arange(len(old))
         candidates = candidates.followed_by(old)
-        chosen = choose(candidates, is_open, room, Pace(SECONDS, over), known)
+        chosen = choose(candidates, is_open, room, Pace(SECONDS, over))
         took = self.clock() - begun
         if took < QUICK:
             self.size = min(self.size * GROWTH, float(len(is_open)))

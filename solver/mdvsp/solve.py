@@ -37,7 +37,7 @@ from solver.outcome import OnProgress, Outcome, ShouldStop
 POLL_SECONDS: Final = 0.02
 PLAN_SHARE: Final = 0.5  # of the time: then plans are made from what there is
 NOISES: Final = (0.0, 0.15, 0.15, 0.3)  # of the dives before the search
-STEPS_PER_DIVE: Final = 30
+MOST_NOISE: Final = 0.4
 
 
 def solve(
@@ -118,24 +118,26 @@ def _prove(case: Case, record: Record, watch: Watch, board: _Board) -> None:
 
 
 def _plan(record: Record, watch: Watch, board: _Board, rng: np.random.Generator) -> None:
+    """Dive and search by turns, each for about as long as the other."""
     while not board.is_ready.wait(POLL_SECONDS):
         watch.over()
-    dives = 0
+    dives, spent = 0, 0.0
     while not watch.over():
-        case = board.case
-        noise = NOISES[dives] if dives < len(NOISES) else float(rng.uniform(0, 0.5))
-        found = dive(case.generation, rng, watch.over, noise=noise)
-        dives += 1
+        begun = watch.seconds
+        noise = NOISES[dives] if dives < len(NOISES) else float(rng.uniform(0, MOST_NOISE))
+        found = dive(board.case.generation, rng, watch.over, noise=noise)
         if found is not None:
             record.offer(found, "plan from shares")
+        dives, spent = dives + 1, spent + watch.seconds - begun
         if dives >= len(NOISES):
-            _improve(record, watch, Search(board.case, rng, watch.clock))
+            _improve(record, watch, Search(board.case, rng, watch.clock), watch.seconds + spent)
+            spent = 0.0
 
 
-def _improve(record: Record, watch: Watch, search: Search) -> None:
-    for _ in range(STEPS_PER_DIVE):
+def _improve(record: Record, watch: Watch, search: Search, until: float) -> None:
+    while not watch.over() and watch.seconds < until:
         routes, _ = record.best()
-        if routes is None or watch.over():
+        if routes is None:
             return
         better = search.step(routes, watch.over)
         if better is not None:
