@@ -14,7 +14,7 @@ import numpy as np
 
 from solver.mdvsp.bound import NAME, SPLIT_NAME, bound
 from solver.mdvsp.generation import FEW_FRESH, Generation
-from solver.mdvsp.network import SCALE
+from solver.mdvsp.network import SCALE, Network
 from solver.mdvsp.record import Record
 from solver.reading import IntArray
 
@@ -64,6 +64,13 @@ class Case:
         same = Case(self._copied(), self.vehicles)
         same.value, same.price, same.rent = self.value, self.price, self.rent
         return same
+
+    def moved(self, network: Network) -> "Case":
+        """Return a case on another network of the same trips, on which all these routes can be run."""
+        copied = self._copied()
+        moved = Generation(network, copied.master, copied.is_open)
+        moved.add(copied.pool.routes)
+        return Case(moved)
 
     def split(self) -> "tuple[Case, Case] | None":
         """Return the two cases of smaller and larger fleets; None when the number of vehicles is all but whole."""

@@ -30,6 +30,14 @@ class Choice:
     is_best: bool
 
 
+class _SilentHighs(highspy.Highs):
+    """HiGHS that keeps quiet from the start: the class greets on stdout while it is being made."""
+
+    def enableCallbacks(self) -> None:  # noqa: N802 - overrides
+        self.setOptionValue("output_flag", False)  # noqa: FBT003 - the package's call
+        super().enableCallbacks()  # type: ignore[no-untyped-call]
+
+
 def choose(routes: Routes, is_open: BoolArray, capacity: IntArray, pace: Pace) -> Choice:
     """Return the cheapest routes that run every open trip once within the capacity, as far as the pace allows.
 
@@ -40,9 +48,8 @@ def choose(routes: Routes, is_open: BoolArray, capacity: IntArray, pace: Pace) -
         return Choice(np.zeros(0, np.int64), is_best=True)
     if not len(routes):
         return Choice(None, is_best=True)
-    highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]  # as the package has it
+    highs: Any = _SilentHighs()  # type: ignore[no-untyped-call]
     for option, value in {
-        "output_flag": False,
         "threads": 1,
         "time_limit": max(SHORTEST_SECONDS, pace.seconds),
         "mip_rel_gap": 0.0,

@@ -10,7 +10,7 @@ from typing import Final
 from solver.reading import MAX_FILE_BYTES, BadInput
 
 XZ_MAGIC: Final = b"\xfd7zXZ\x00"
-ZIP_MAGIC: Final = b"PK\x03\x04"
+ZIP_MAGICS: Final = (b"PK\x03\x04", b"PK\x05\x06")  # with and without files in it
 
 
 def read_text(path: Path, *, max_bytes: int = MAX_FILE_BYTES) -> tuple[str, bytes]:
@@ -27,7 +27,7 @@ def read_text(path: Path, *, max_bytes: int = MAX_FILE_BYTES) -> tuple[str, byte
         raise BadInput(source, "", f"cannot be read ({fault.strerror})") from None
     if data.startswith(XZ_MAGIC):
         return path.name.removesuffix(".xz"), _from_xz(source, data, max_bytes)
-    if data.startswith(ZIP_MAGIC):
+    if data.startswith(ZIP_MAGICS):
         return _from_zip(source, data, max_bytes)
     return path.name, data
 

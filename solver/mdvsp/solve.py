@@ -1,6 +1,7 @@
 """Multi-depot vehicle scheduling, solved by column generation: routes that pay at prices, prices from the routes.
 
-1. start      all depots as one: an assignment problem gives prices and a plan to start from (start.py)
+1. start      all depots as one: an assignment problem gives prices and a plan to start from (start.py, first.py); where
+              trips may shift, from no shift to half to all of it (climb.py)
 2. routes     the best routes at the prices, on links (links.py) or on places and minutes (minutes.py)
 3. prices     shares of the routes found so far, and the prices that go with them (master.py); 2 again (generation.py)
 4. bound      prices, made lawful, prove a lower bound, by cases of the size of the fleet (bound.py, cases.py)
@@ -21,13 +22,11 @@ from typing import Final
 import numpy as np
 
 from solver.mdvsp.cases import Case, Proof
+from solver.mdvsp.climb import climb
 from solver.mdvsp.dive import dive
 from solver.mdvsp.finish import finish
-from solver.mdvsp.first import first_case, refuse_too_few_vehicles
-from solver.mdvsp.instance import FixedInstance, Instance
-from solver.mdvsp.links import link_network
-from solver.mdvsp.minutes import minute_network
-from solver.mdvsp.network import Network
+from solver.mdvsp.first import refuse_too_few_vehicles
+from solver.mdvsp.instance import Instance
 from solver.mdvsp.plan import MdvspPlan
 from solver.mdvsp.record import Record
 from solver.mdvsp.search import Search
@@ -57,11 +56,11 @@ def solve(
     watch = Watch(clock, seconds, should_stop or _never, clock())
     record = Record(instance, watch, on_progress)
     refuse_too_few_vehicles(instance)
-    network: Network = link_network(instance) if isinstance(instance, FixedInstance) else minute_network(instance)
-    case = first_case(network, instance, record)
+    rng = np.random.default_rng(seed)
+    case = climb(instance, record, watch, rng)
     record.report()
     if not record.optimal:
-        _work(case, record, watch, seed)
+        _work(case, record, watch, rng)
     return record.outcome()
 
 
@@ -81,13 +80,13 @@ class _Board:
         self.is_ready.set()
 
 
-def _work(case: Case, record: Record, watch: Watch, seed: int) -> None:
+def _work(case: Case, record: Record, watch: Watch, rng: np.random.Generator) -> None:
     """Make plans in one thread and bounds in another; report from this one."""
     board = _Board(case)
     with ThreadPoolExecutor(2) as pool:
         tasks: list[Future[None]] = [
             pool.submit(_prove, case, record, watch, board),
-            pool.submit(_plan, record, watch, board, np.random.default_rng(seed)),
+            pool.submit(_plan, record, watch, board, rng),
         ]
         pause = threading.Event()
         while not all(task.done() for task in tasks):
