@@ -16,6 +16,7 @@ MAX_TIME: Final = 100_000  # minutes, either way: some ten weeks
 MAX_TRAVEL: Final = 100_000
 MAX_SHIFT: Final = 720
 MAX_STATES: Final = 4_000_000  # trips times starting minutes
+MAX_CELLS: Final = 50_000_000  # minutes from first to last times places times depots
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,13 @@ class ShiftInstance:
             raise BadInput(
                 self.source, f"trip {t}", f"ends at {self.end[t]}, must end after it starts at {self.start[t]}"
             )
+
+        minutes = int(self.end.max() - self.start.min()) + 2 * self.shift + 1
+        if minutes * places * depots > MAX_CELLS:
+            problem = (
+                f"{minutes} minutes, {places} places and {depots} depots; their product must be at most {MAX_CELLS}"
+            )
+            raise BadInput(self.source, "", problem)
 
     @property
     def trips(self) -> int:

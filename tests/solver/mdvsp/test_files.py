@@ -123,6 +123,11 @@ def test_a_bad_inp_file_is_named(tmp_path, content, told):
         (GD.replace("1 2 2", "3 2 2").replace("\n5\n", "\n5 5 5\n"), 0, "has 3 depots but 2 places"),
         (GD, 721, "shift: is 721, must be from 0 to 720 minutes"),
         (GD, -1, "shift: is -1"),
+        (
+            GD.replace("1 2 2 ", "1 2 1500 ").replace("0 7\n8 0", "0 " * 1500**2).replace("45", "90000"),
+            0,
+            "minutes, 1500 places",
+        ),
     ],
 )
 def test_a_bad_gd_file_is_named(tmp_path, content, shift, told):
