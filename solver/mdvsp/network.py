@@ -19,7 +19,7 @@ from solver.reading import IntArray
 
 SCALE: Final = 1000
 FAR: Final = 2**58  # the reduced cost of what cannot be; sums of a few stay far from 2**63
-TOO_LONG: Final = 64  # states in one route of a proposal; longer ones are proposed in no round
+ROOM: Final = 16  # trips per proposed route, on the average, that there is room for
 
 
 class Network(Protocol):
@@ -83,12 +83,14 @@ def spread(
             trouble[s * depots + k] = cost_in[s, k] + cost_out[s, k] + price[trip_of[s]]
     some = np.flatnonzero(trouble < 0)
     order = some[np.argsort(trouble[some], kind="mergesort")]
-    trips = np.empty(len(price) * times * TOO_LONG, np.int64)
+    trips = np.empty(len(price) * times * ROOM + states, np.int64)
     first, depot = np.zeros(len(price) * times + 1, np.int64), np.empty(len(price) * times, np.int64)
-    found, covered, way = 0, np.zeros(len(price), np.int64), np.empty(TOO_LONG, np.int64)
+    found, covered, way = 0, np.zeros(len(price), np.int64), np.empty(states, np.int64)
     for at in order:
         length = walk(at // depots, at % depots, (before, after), trip_of, way)
-        if length < TOO_LONG and (covered[way[:length]] < times).any():
+        if first[found] + length > len(trips):
+            break
+        if (covered[way[:length]] < times).any():
             covered[way[:length]] += 1
             found = note(way[:length], at % depots, found, (first, trips, depot))
     return first[: found + 1], trips[: first[found]], depot[:found]
@@ -96,16 +98,16 @@ def spread(
 
 @kernel
 def walk(s: int, k: int, ways: tuple[IntArray, IntArray], trip_of: IntArray, way: IntArray) -> int:
-    """Write the trips of the best route of depot k through state s to `way`; return how many, at most TOO_LONG."""
+    """Write the trips of the best route of depot k through state s to `way`; return how many."""
     before, after = ways
     length, state = 0, s
-    while state >= 0 and length < TOO_LONG:
+    while state >= 0:
         way[length] = trip_of[state]
         length += 1
         state = before[state, k]
     way[:length] = way[:length][::-1].copy()
     state = after[s, k]
-    while state >= 0 and length < TOO_LONG:
+    while state >= 0:
         way[length] = trip_of[state]
         length += 1
         state = after[state, k]

@@ -140,3 +140,27 @@ def test_progress_never_goes_backwards():
     assert costs == sorted(costs, reverse=True)
     assert bounds == sorted(bounds)
     assert (costs[-1], bounds[-1]) == (outcome.cost, outcome.bound)
+
+
+def test_routes_may_be_as_long_as_the_day():
+    start = np.arange(0, 600, 5)
+    travel, here = np.zeros((1, 1), np.int64), np.zeros(120, np.int64)
+    instance = ShiftInstance(np.array([3]), travel, here, start, here, start + 5)
+
+    outcome = solve(instance, seconds=3.0)
+
+    assert_sound(instance, outcome)
+    assert (len(outcome.plan.routes), outcome.cost, outcome.bound) == (1, 1000, 1000)
+
+
+def test_trips_that_no_vehicle_can_run_alone_are_run_with_others():
+    pull_out = np.array([[5, -1, -1, 6], [-1, -1, -1, 7]])
+    pull_in = np.array([[-1, 8], [-1, -1], [9, -1], [4, 4]])
+    link = np.full((4, 4), -1)
+    link[0, 1], link[1, 2], link[0, 3] = 3, 2, 1
+    instance = FixedInstance(np.array([2, 2]), pull_out, pull_in, link)
+
+    outcome = solve(instance, seconds=2.0)
+
+    assert_sound(instance, outcome)
+    assert outcome.cost == outcome.bound == optimum(instance) == (5 + 3 + 2 + 9) + (6 + 4)
