@@ -20,7 +20,6 @@ ROUNDS: Final = 4
 STEPS: Final = 80
 FEW: Final = 70  # open trips: what is left is chosen exactly
 FEW_SECONDS: Final = 3.0
-NOISE: Final = 0.15
 MOST_CANDIDATES: Final = 6000
 
 
