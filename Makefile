@@ -44,8 +44,9 @@ bench-slots: $(RUNTIME)  ## the slot solver on generated days
 bench-online: $(RUNTIME)  ## days booked one by one, beside the offline plan
 	@$(RUN) bench online
 
-bench-matching: $(RUNTIME)  ## the matching solver on generated days
+bench-matching: $(RUNTIME)  ## the matching solver on generated days, vehicle scheduling on public instances
 	@$(RUN) bench matching
+	@$(RUN) bench mdvsp
 
 bench-api: $(RUNTIME)  ## bookings per second over HTTP against the embedded store
 	@$(RUN) bench api

@@ -6,6 +6,8 @@ import numpy as np
 
 from solver.matching.flavours import port_day
 from solver.matching.solve import solve as solve_matching
+from solver.mdvsp.instance import FixedInstance, ShiftInstance
+from solver.mdvsp.solve import solve as solve_mdvsp
 from solver.slots.bidprices import BidPricer
 from solver.slots.flavours import FLAVOURS, generate
 from solver.slots.forecast import PastRequests, expect
@@ -24,6 +26,8 @@ def main() -> None:
         port_day(rng, loads=80, trucks=30, warehouses=20), seconds=3.0, clock=lambda: next(ticks) * TICK_SECONDS
     )
     _price_a_day(rng)
+    for instance in _timetables():
+        solve_mdvsp(instance, seconds=30.0)
 
 
 def _price_a_day(rng: np.random.Generator) -> None:
@@ -34,6 +38,15 @@ def _price_a_day(rng: np.random.Generator) -> None:
     )
     free = Free(np.ones((1, 2), dtype=np.int64), np.ones(2, dtype=np.int64), np.ones((1, 2), dtype=np.int64))
     BidPricer(expect(past, days=1, groups=1, rng=rng), Terms(1, 1, 9, 0), free).refresh(free, 0.0)
+
+
+def _timetables() -> tuple[FixedInstance, ShiftInstance]:
+    """Return three trips that leave a choice, at fixed times and with a shift."""
+    ends = np.array([[5, 6, 9], [7, 5, 8]])
+    fixed = FixedInstance(np.array([1, 3]), ends, ends.T, np.array([[-1, 9, 1], [-1, -1, 2], [-1, -1, -1]]))
+    travel, places = np.array([[0, 3, 9], [3, 0, 4], [9, 4, 0]]), np.array([1, 0, 2])
+    start = np.array([5, 20, 30])
+    return fixed, ShiftInstance(np.array([1, 3]), travel, places, start, places[::-1], start + 6, 1)
 
 
 if __name__ == "__main__":

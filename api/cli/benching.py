@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,11 +12,14 @@ from api.assembly import wall_clock
 from api.cli.output import put_json, put_line, say
 from api.settings import demo_park_file
 from dispatch.files import load_park
-from simulations.benchmarks import fairness, matching, online_slots, replanning, slots
+from simulations.benchmarks import fairness, matching, mdvsp, online_slots, replanning, slots
 from simulations.benchmarks.tables import machine, markdown
 
 bench_app = typer.Typer(help="Measure on this machine and print a table.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on stdout")]
+Instances = Annotated[
+    Path, typer.Option("--instances", help="folder with the public instances", envvar="MDVSP_INSTANCES")
+]
 
 
 @bench_app.command("slots")
@@ -42,6 +46,10 @@ def bench_online(as_json: AsJson = False) -> None:
     """Measure days booked one by one: first come, steered by bid prices, and the offline plan."""
     park = load_park(demo_park_file())
     _report("online", online_slots.rows(online_slots.Study(), park, time.perf_counter), as_json)
+@bench_app.command("mdvsp")
+def bench_mdvsp(instances: Instances = Path("tests/data/mdvsp"), as_json: AsJson = False) -> None:
+    """Measure the vehicle scheduling solver on the public instances in a folder, beside the best plans known."""
+    _report("mdvsp", mdvsp.rows(mdvsp.Study(instances), time.monotonic), as_json)
 
 
 @bench_app.command("api")

@@ -17,6 +17,7 @@ import solver.slots.instance
 import solver.slots.solve
 from api.cli import fairness, started
 from api.cli.fairness import FairnessPrice, FairSlots
+from api.cli.mdvsp import check_mdvsp, solve_mdvsp
 from api.cli.output import percent, proof, put_json, put_line, say, say_progress
 from api.cli.stopping import stop_on_signal
 from solver.outcome import Outcome
@@ -28,6 +29,8 @@ LEAVING_SECONDS = 0.1  # for the last look at the plan and the writing of it
 
 solve_app = typer.Typer(help="Solve an instance file and write the plan with its proof.", no_args_is_help=True)
 check_app = typer.Typer(help="Check a plan file against its instance, without a solver.", no_args_is_help=True)
+solve_app.command("mdvsp")(solve_mdvsp)
+check_app.command("mdvsp")(check_mdvsp)
 
 InstanceFile = Annotated[Path, typer.Argument(help="the instance, JSON", metavar="FILE.json")]
 PlanFile = Annotated[Path, typer.Argument(help="the plan, JSON", metavar="PLAN.json")]
