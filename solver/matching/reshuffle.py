@@ -1,0 +1,351 @@
+"""Ruin and recreate on a roster: some related loads leave their rows and go back where they cost least.
+
+After slack induction by string removals (Christiaens and Vanden Berghe, Transportation Science 54, 2020); made for
+rounds that last a fraction of a second and begin from the plan of the round before.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from solver.matching.kernels import Dice, kernel, pick, throw
+from solver.matching.network import FAR, keep_best
+from solver.matching.roster import LONGEST, Roster, Scene, assign, row_cost
+from solver.reading import IntArray
+
+WIDTH = 16  # neighbours per load
+ALONE = 250
+FREE_TRIED = 3  # trucks without loads tried per load
+STRING = 4  # loads taken out of one row, at most
+ROWS = 6  # rows that lose loads, at most
+OVERLOOKED = 60  # of so many places one is overlooked, at most, so that the search does not always do the same
+
+
+class Near(NamedTuple):
+    """Per load, nearest first, -1 where there are fewer: loads `beside` it that could stand for it or next to it in a row,
+    (N, 3 WIDTH), and trucks that serve it `alone`, (N, 2 WIDTH)."""
+
+    beside: IntArray
+    alone: IntArray
+
+
+class Desk(NamedTuple):
+    """What a reshuffle works with: loads taken out and still to be placed, rows as they were, marks of what was touched.
+
+    `count` is [loads out, rows kept, round]; `score` is [cost now, best cost].
+    """
+
+    pending: IntArray
+    kept: IntArray
+    kept_row: IntArray
+    kept_length: IntArray
+    mark_truck: IntArray
+    mark_load: IntArray
+    trial: IntArray
+    count: IntArray
+    score: IntArray
+
+
+def desk(on: Scene, roster: Roster) -> Desk:
+    """Return an empty desk for a roster."""
+    loads, trucks = len(on.origin), len(on.start)
+    total = int(roster.cost.sum() + on.drop[roster.truck < 0].sum())
+    return Desk(
+        pending=np.zeros(loads, dtype=np.int64),
+        kept=np.zeros(trucks, dtype=np.int64),
+        kept_row=np.zeros((trucks, LONGEST), dtype=np.int64),
+        kept_length=np.zeros(trucks, dtype=np.int64),
+        mark_truck=np.full(trucks, -1, dtype=np.int64),
+        mark_load=np.full(loads, -1, dtype=np.int64),
+        trial=np.zeros(LONGEST + 1, dtype=np.int64),
+        count=np.zeros(3, dtype=np.int64),
+        score=np.array([total, total]),
+    )
+
+
+@kernel
+def neighbours(on: Scene) -> Near:
+    """Return each load's nearest neighbours on the board; time grows with loads times loads and trucks."""
+    loads, trucks = len(on.origin), len(on.start)
+    beside, best = np.full((loads, 3, WIDTH), -1, np.int64), np.full((loads, 3, WIDTH), FAR, np.int64)
+    alone, cost_alone = np.full((loads, ALONE), -1, np.int64), np.full((loads, ALONE), FAR, np.int64)
+    for i in range(loads):
+        if on.earliest[i] > on.last_start[i]:
+            continue
+        for j in range(loads):
+            if i == j or on.earliest[j] > on.last_start[j]:
+                continue
+            apart = on.km[on.origin[i], on.origin[j]] + on.km[on.destination[i], on.destination[j]]
+            later = abs(on.earliest[i] - on.earliest[j]) + abs(on.last_start[i] - on.last_start[j])
+            keep_best(best[i, 0], beside[i, 0], on.price_km * apart + max(on.price_wait, 1) * later // 2, j)
+            leg = on.duration[i] + on.minutes[on.destination[i], on.origin[j]]
+            if on.earliest[i] + leg > on.last_start[j]:
+                continue
+            wait = max(0, on.earliest[j] - (on.earliest[i] + on.last_start[i]) // 2 - leg)
+            cost = on.price_km * on.km[on.destination[i], on.origin[j]] + on.price_wait * wait
+            keep_best(best[i, 1], beside[i, 1], cost, j)
+            keep_best(best[j, 2], beside[j, 2], cost, i)
+    for i in range(loads):
+        for k in range(trucks):
+            if on.may[i, k] == 0:
+                continue
+            leg = on.minutes[on.start[k], on.origin[i]]
+            early = max(on.earliest[i], max(on.free_from[k], on.leave_from[i]) + leg)
+            back = early + on.duration[i] + on.minutes[on.destination[i], on.home[k]]
+            if early <= on.last_start[i] and back <= on.home_by[k]:
+                km = on.km[on.start[k], on.origin[i]] + on.km[on.destination[i], on.home[k]]
+                wait = max(0, early - leg - on.calm[k])
+                keep_best(cost_alone[i], alone[i], on.fix[k] + on.price_km * km + on.price_wait * wait, k)
+    mixed = np.full((loads, 3 * WIDTH), -1, np.int64)
+    for n in range(3 * WIDTH):
+        mixed[:, n] = beside[:, n % 3, n // 3]
+    return Near(mixed, alone)
+
+
+@kernel
+def fill(on: Scene, near: Near, roster: Roster, at: Desk, dice: Dice) -> None:
+    """Put every load nobody has where it costs least, dearest first, if that is less than its price."""
+    at.count[0] = 0
+    for i in range(len(on.origin)):
+        if roster.truck[i] < 0:
+            at.pending[at.count[0]] = i
+            at.count[0] += 1
+    order = np.argsort(-on.drop[at.pending[: at.count[0]]])
+    at.pending[: at.count[0]] = at.pending[: at.count[0]][order]
+    at.count[1] = 0
+    at.count[2] += 1
+    _recreate(on, near, roster, at, dice, len(on.start))
+    at.score[0] = _total(on, roster)
+    at.score[1] = at.score[0]
+
+
+@kernel
+def reshuffle(on: Scene, near: Near, roster: Roster, at: Desk, dice: Dice, heat: float, rounds: int) -> Roster:
+    """Do some rounds of ruin and recreate, cooling from `heat` (in cost) to a hundredth; return the best roster."""
+    best_row, best_length = roster.row.copy(), roster.length.copy()
+    stale = np.zeros(len(roster.length), np.bool_)  # rows that differ from the best ones
+    for step in range(rounds if len(on.origin) else 0):
+        warmth = heat * 0.01 ** (step / rounds)
+        change = -_ruin(on, near, roster, at, dice)
+        _shuffle(on, at, dice)
+        change += _recreate(on, near, roster, at, dice, FREE_TRIED)
+        if change <= 0 or change < -warmth * np.log(max(throw(dice), 1e-12)):
+            at.score[0] += change
+            for n in range(at.count[1]):
+                stale[at.kept[n]] = True
+            if at.score[0] < at.score[1]:
+                at.score[1] = at.score[0]
+                for k in np.flatnonzero(stale):
+                    best_row[k], best_length[k] = roster.row[k], roster.length[k]
+                    stale[k] = False
+        else:
+            _undo(on, roster, at)
+    best = Roster(
+        best_row,
+        best_length,
+        np.zeros_like(roster.cost),
+        np.zeros_like(roster.wait),
+        np.full_like(roster.truck, -1),
+        np.full_like(roster.rank, -1),
+        np.zeros_like(roster.early),
+        np.zeros_like(roster.late),
+        np.zeros_like(roster.to),
+        np.zeros_like(roster.by),
+        np.zeros_like(roster.onward),
+    )
+    for k in range(len(best_length)):
+        length = best_length[k]
+        best_length[k] = 0
+        assign(on, best, k, best_row[k].copy(), length)
+    return best
+
+
+@kernel
+def _total(on: Scene, roster: Roster) -> int:
+    total = roster.cost.sum()
+    for i in range(len(on.origin)):
+        if roster.truck[i] < 0:
+            total += on.drop[i]
+    return int(total)
+
+
+@kernel
+def _keep(roster: Roster, at: Desk, k: int) -> int:
+    """Note truck k's row as it is, once a round; return its cost the first time, else 0."""
+    if at.mark_truck[k] == at.count[2]:
+        return 0
+    at.mark_truck[k] = at.count[2]
+    at.kept[at.count[1]] = k
+    at.kept_row[at.count[1]] = roster.row[k]
+    at.kept_length[at.count[1]] = roster.length[k]
+    at.count[1] += 1
+    return int(roster.cost[k])
+
+
+@kernel
+def _ruin(on: Scene, near: Near, roster: Roster, at: Desk, dice: Dice) -> int:
+    """Take strings of loads out of the rows around a random load; return what those rows and the loads left cost."""
+    at.count[0], at.count[1] = 0, 0
+    at.count[2] += 1
+    seed = pick(dice, len(on.origin))
+    rows = 1 + pick(dice, ROWS)
+    gone = _take(on, roster, at, seed, dice)
+    for x in near.beside[seed]:
+        if x >= 0 and at.count[1] < rows and at.mark_load[x] != at.count[2]:
+            gone += _take(on, roster, at, x, dice)
+    if rows > at.count[1]:  # rows that may serve the seed instead of its own
+        for k in near.alone[seed]:
+            if k >= 0 and at.count[1] < rows and roster.length[k] and at.mark_truck[k] != at.count[2]:
+                gone += _take(on, roster, at, roster.row[k, 0], dice)
+    return gone
+
+
+@kernel
+def _take(on: Scene, roster: Roster, at: Desk, x: int, dice: Dice) -> int:
+    """Take load x out, with some of its neighbours in its row; return what the row or the load cost so far."""
+    k = roster.truck[x]
+    if k < 0:
+        at.mark_load[x] = at.count[2]
+        at.pending[at.count[0]] = x
+        at.count[0] += 1
+        return int(on.drop[x])
+    if at.mark_truck[k] == at.count[2]:
+        return 0
+    cost = _keep(roster, at, k)
+    length = 1 + pick(dice, STRING)
+    first = max(0, roster.rank[x] - pick(dice, length))
+    last = min(roster.length[k], first + length)
+    left = 0
+    for rank in range(roster.length[k]):
+        i = roster.row[k, rank]
+        if first <= rank < last:
+            at.mark_load[i] = at.count[2]
+            at.pending[at.count[0]] = i
+            at.count[0] += 1
+        else:
+            at.trial[left] = i
+            left += 1
+    assign(on, roster, k, at.trial, left)
+    if roster.cost[k] >= FAR:  # the direct way may be longer than the detour
+        for rank in range(left):
+            at.mark_load[at.trial[rank]] = at.count[2]
+            at.pending[at.count[0]] = at.trial[rank]
+            at.count[0] += 1
+        assign(on, roster, k, at.trial, 0)
+    return cost
+
+
+@kernel
+def _shuffle(on: Scene, at: Desk, dice: Dice) -> None:
+    """Order the pending loads: random, dear first, early first, long first or tight windows first."""
+    kind = pick(dice, 5)
+    count = at.count[0]
+    keys = np.empty(count, np.float64)
+    for n in range(count):
+        x = at.pending[n]
+        keys[n] = throw(dice)
+        if kind == 1:
+            keys[n] = -on.drop[x]
+        elif kind == 2:
+            keys[n] = on.earliest[x]
+        elif kind == 3:
+            keys[n] = -on.duration[x]
+        elif kind == 4:
+            keys[n] = on.last_start[x] - on.earliest[x]
+    at.pending[:count] = at.pending[:count][np.argsort(keys)]
+
+
+@kernel
+def _recreate(on: Scene, near: Near, roster: Roster, at: Desk, dice: Dice, tried: int) -> int:
+    """Put the pending loads back one by one where they cost least; return what they and the rows touched cost.
+
+    So many trucks without loads are tried for each: those that serve it best alone, then any.
+    """
+    place = np.empty(2, np.int64)
+    cost = 0
+    for n in range(at.count[0]):
+        x = at.pending[n]
+        least = _cheapest_place(on, near, roster, at, x, dice, place)
+        if tried > FREE_TRIED and least >= on.drop[x]:
+            for k in range(tried):
+                if roster.length[k] == 0:
+                    least = _try(on, roster, at, x, k, 0, place, least)
+        if least < on.drop[x]:
+            k, rank = place
+            cost -= _keep(roster, at, k)
+            _with(roster, at, k, rank, x)
+            assign(on, roster, k, at.trial, roster.length[k] + 1)
+        else:
+            cost += on.drop[x]
+    for n in range(at.count[1]):
+        cost += roster.cost[at.kept[n]]
+    return int(cost)
+
+
+@kernel
+def _undo(on: Scene, roster: Roster, at: Desk) -> None:
+    for n in range(at.count[1]):
+        k = at.kept[n]
+        assign(on, roster, k, at.trial, 0)
+    for n in range(at.count[1]):
+        assign(on, roster, at.kept[n], at.kept_row[n], at.kept_length[n])
+
+
+@kernel
+def _with(roster: Roster, at: Desk, k: int, rank: int, x: int) -> None:
+    """Write truck k's row with load x at `rank` to the desk."""
+    for n in range(rank):
+        at.trial[n] = roster.row[k, n]
+    at.trial[rank] = x
+    for n in range(rank, roster.length[k]):
+        at.trial[n + 1] = roster.row[k, n]
+
+
+@kernel
+def _cheapest_place(on: Scene, near: Near, roster: Roster, at: Desk, x: int, dice: Dice, place: IntArray) -> int:
+    """Return the least that load x adds to any row, or on a truck without loads; `place` is (truck, rank).
+
+    A place is tried only if its times may hold, and its kilometres, less all the waiting they may do away with, could
+    make it the best.
+    """
+    best, free = FAR, 0
+    for k in near.alone[x]:
+        if k >= 0 and free < FREE_TRIED and roster.length[k] == 0:
+            free += 1
+            best = _try(on, roster, at, x, k, 0, place, best)
+    overlooked = pick(dice, OVERLOOKED)
+    for i in range(len(on.origin)):
+        k = roster.truck[i]
+        if k < 0 or on.may[x, k] == 0 or (i + overlooked) % OVERLOOKED == 0:
+            continue
+        saved = on.price_wait * roster.wait[k]
+        km = on.km[on.destination[i], on.origin[x]] + on.km[on.destination[x], roster.to[i]] - roster.onward[i]
+        if on.price_km * km - saved < best:
+            begin = roster.early[i] + on.duration[i] + on.minutes[on.destination[i], on.origin[x]]
+            begin = max(on.earliest[x], begin)
+            if (
+                begin <= on.last_start[x]
+                and begin + on.duration[x] + on.minutes[on.destination[x], roster.to[i]] <= roster.by[i]
+            ):
+                best = _try(on, roster, at, x, k, roster.rank[i] + 1, place, best)
+        if roster.rank[i] == 0:
+            km = on.km[on.start[k], on.origin[x]] + on.km[on.destination[x], on.origin[i]]
+            if on.price_km * (km - on.km[on.start[k], on.origin[i]]) - saved < best:
+                best = _try(on, roster, at, x, k, 0, place, best)
+    return int(best)
+
+
+@kernel
+def _try(  # noqa: PLR0913, PLR0917 - a tuple of the nouns would be built anew for every place tried
+    on: Scene, roster: Roster, at: Desk, x: int, k: int, rank: int, place: IntArray, best: int
+) -> int:
+    """Return what load x adds at that rank of truck k's row if it beats `best`, and note the place; else `best`."""
+    length = roster.length[k]
+    if length >= LONGEST or on.may[x, k] == 0:
+        return best
+    _with(roster, at, k, rank, x)
+    cost = row_cost(on, k, at.trial, length + 1)
+    if cost >= FAR or cost - roster.cost[k] >= best:
+        return best
+    place[0], place[1] = k, rank
+    return int(cost - roster.cost[k])
