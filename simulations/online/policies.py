@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-import numpy as np
-
 from simulations.online.running_day import Revealed, RunningDay
 from solver.matching.online import Effort, Offer, match_round
 from solver.matching.plan import Chain, MatchingPlan
@@ -37,7 +35,9 @@ class Policy(Protocol):
 def run(day: Revealed, policy: Policy, beat: Beat) -> MatchingPlan:
     """Return what a policy makes of a day whose loads and trucks appear as they become known."""
     state = RunningDay(day)
-    first = int(min(day.instance.trucks.free_from.min(), day.instance.loads.earliest.min())) - 2 * beat.step - beat.react
+    first = (
+        int(min(day.instance.trucks.free_from.min(), day.instance.loads.earliest.min())) - 2 * beat.step - beat.react
+    )
     for now in range(first, int(day.instance.loads.latest.max()) + 1, beat.step):
         for offer in policy.offers(state, now, beat):
             state.accept(*offer)

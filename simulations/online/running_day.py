@@ -22,7 +22,7 @@ class Revealed:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A board with the day's numbers of its trucks and loads; those only expected are numbered on from the day's own."""
+    """A board with the day's numbers of its trucks and loads; those only expected come behind the day's own."""
 
     board: Board
     trucks: IntArray
@@ -80,7 +80,9 @@ class RunningDay:
                 ),
                 loads=Loads(
                     **{
-                        name: _joined(getattr(instance.loads, name), loads, getattr(later.instance.loads, name), more_loads)
+                        name: _joined(
+                            getattr(instance.loads, name), loads, getattr(later.instance.loads, name), more_loads
+                        )
                         for name in LOAD_COLUMNS
                     }
                 ),

@@ -1,6 +1,6 @@
 """What a matching round knows: the open loads, where and when each truck is next free, and what binds it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -11,8 +11,11 @@ from solver.reading import BadInput, IntArray
 
 BoolArray = NDArray[np.bool_]
 NO_PAIRS: Final = np.zeros((0, 2), dtype=np.int64)
+NO_LIMIT: Final = 2**60
 
 
+def _nobody() -> IntArray:
+    return np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,9 @@ class Board:
     `forbidden` (any, 2) are pairs (truck, load) that shall not be: a carrier the load's enterprise has blocked, a load
     the driver has declined (O4). `expected_trucks` (K,) and `expected_loads` (N,) are not known but expected, the loads
     from the minute `known_at` (N,) on; they are planned with and never offered (O5).
+
+    `groups` (K,) are trucks whose empty kilometres together may not be more than `most_km` (groups,), the way a truck
+    `out` drives anyway not counted (N1); left out, there is one group without a limit.
     """
 
     instance: MatchingInstance
@@ -39,10 +45,16 @@ class Board:
     known_at: IntArray
     expected_trucks: BoolArray
     expected_loads: BoolArray
+    groups: IntArray = field(default_factory=_nobody)
+    most_km: IntArray = field(default_factory=_nobody)
 
     def __post_init__(self) -> None:
         trucks, loads = len(self.instance.trucks), len(self.instance.loads)
+        if not len(self.most_km):
+            object.__setattr__(self, "groups", np.zeros(trucks, dtype=np.int64))
+            object.__setattr__(self, "most_km", np.full(1, NO_LIMIT, dtype=np.int64))
         for name, length in (
+            ("groups", trucks),
             ("out", trucks),
             ("since", trucks),
             ("expected_trucks", trucks),
@@ -76,7 +88,7 @@ def board(
     since: IntArray | None = None,
     forbidden: IntArray = NO_PAIRS,
 ) -> Board:
-    """Return the board on which everything is known; trucks are at home or wherever they are unless they are `out`."""
+    """Return the board on which everything is known and, unless `out` says otherwise, no truck has begun its day."""
     trucks, loads = len(instance.trucks), len(instance.loads)
     return Board(
         instance=instance,

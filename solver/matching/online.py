@@ -18,10 +18,23 @@ from solver.matching.board import Board
 from solver.matching.kernels import dice
 from solver.matching.network import FAR
 from solver.matching.plan import Chain, MatchingPlan
+from solver.matching.rematch import rematch
 from solver.matching.reshuffle import desk, fill, neighbours, reshuffle
-from solver.matching.roster import LONGEST, Roster, Scene, assign, idle_roster, latest_starts, row_cost, row_starts, scene
+from solver.matching.roster import (
+    LONGEST,
+    Roster,
+    Scene,
+    assign,
+    idle_roster,
+    latest_starts,
+    row_cost,
+    row_starts,
+    scene,
+)
 from solver.reading import IntArray
 
+TURNS = 4
+CUTS = 12
 HEAT_KM = 100.0  # a change for the worse by so many kilometres is still accepted now and then, at first
 
 
@@ -63,15 +76,28 @@ def match_round(on: Board, effort: Effort | None = None, before: Iterable[Chain]
     """
     effort = effort or Effort()
     at = scene(on)
-    roster = idle_roster(len(at.origin), len(at.start))
+    roster = idle_roster(at)
     _resume(at, roster, before)
     near = neighbours(at)
     table = desk(at, roster)
     state = dice(effort.seed)
     fill(at, near, roster, table, state)
-    heat = HEAT_KM * max(1, on.instance.costs.per_empty_km)
-    best = reshuffle(at, near, roster, table, state, heat, effort.rounds)
-    return _told(on, at, best)
+    rng = np.random.default_rng(effort.seed)
+    for turn in range(TURNS):
+        heat = HEAT_KM * max(1, on.instance.costs.per_empty_km) * (1 - turn / TURNS)
+        table = desk(at, roster)
+        roster = reshuffle(at, near, roster, table, state, heat, effort.rounds // TURNS)
+        _rematch_all(at, roster, rng)
+    return _told(on, at, roster)
+
+
+def _rematch_all(at: Scene, roster: Roster, rng: np.random.Generator) -> int:
+    """Match tails anew at some minutes of the plan; return what that saves."""
+    driven = roster.early[roster.truck >= 0]
+    if not len(driven):
+        return 0
+    cuts = np.unique(np.quantile(driven, rng.uniform(0.0, 1.0, CUTS)).astype(np.int64))
+    return sum(rematch(at, roster, int(cut), rng) for cut in rng.permutation(cuts))
 
 
 def _resume(at: Scene, roster: Roster, before: Iterable[Chain]) -> None:

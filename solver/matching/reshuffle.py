@@ -10,29 +10,30 @@ import numpy as np
 
 from solver.matching.kernels import Dice, kernel, pick, throw
 from solver.matching.network import FAR, keep_best
-from solver.matching.roster import LONGEST, Roster, Scene, assign, row_cost
+from solver.matching.roster import LONGEST, Roster, Scene, assign, row_figures
 from solver.reading import IntArray
 
 WIDTH = 16  # neighbours per load
 ALONE = 250
 FREE_TRIED = 3  # trucks without loads tried per load
-STRING = 4  # loads taken out of one row, at most
-ROWS = 6  # rows that lose loads, at most
+STRING = 6  # loads taken out of one row, at most
+ROWS = 14  # rows that lose loads, at most
 OVERLOOKED = 60  # of so many places one is overlooked, at most, so that the search does not always do the same
 
 
 class Near(NamedTuple):
-    """Per load, nearest first, -1 where there are fewer: loads `beside` it that could stand for it or next to it in a row,
-    (N, 3 WIDTH), and trucks that serve it `alone`, (N, 2 WIDTH)."""
+    """Per load, nearest first, -1 where there are fewer: loads `beside` it that could stand for it or next to it in a
+    row, (N, 3 WIDTH), and trucks that serve it `alone`, (N, ALONE)."""
 
     beside: IntArray
     alone: IntArray
 
 
 class Desk(NamedTuple):
-    """What a reshuffle works with: loads taken out and still to be placed, rows as they were, marks of what was touched.
+    """What a reshuffle works with: loads taken out and still to be placed, rows as they were, what was touched.
 
-    `count` is [loads out, rows kept, round]; `score` is [cost now, best cost].
+    `bound` is the least a load can add at each place; `count` is [loads out, rows kept, round]; `score` is [cost now,
+    best cost].
     """
 
     pending: IntArray
@@ -42,6 +43,7 @@ class Desk(NamedTuple):
     mark_truck: IntArray
     mark_load: IntArray
     trial: IntArray
+    bound: IntArray
     count: IntArray
     score: IntArray
 
@@ -58,6 +60,7 @@ def desk(on: Scene, roster: Roster) -> Desk:
         mark_truck=np.full(trucks, -1, dtype=np.int64),
         mark_load=np.full(loads, -1, dtype=np.int64),
         trial=np.zeros(LONGEST + 1, dtype=np.int64),
+        bound=np.zeros(2 * loads, dtype=np.int64),
         count=np.zeros(3, dtype=np.int64),
         score=np.array([total, total]),
     )
@@ -129,7 +132,11 @@ def reshuffle(on: Scene, near: Near, roster: Roster, at: Desk, dice: Dice, heat:
         change = -_ruin(on, near, roster, at, dice)
         _shuffle(on, at, dice)
         change += _recreate(on, near, roster, at, dice, FREE_TRIED)
-        if change <= 0 or change < -warmth * np.log(max(throw(dice), 1e-12)):
+        is_taken = change <= 0 or change < -warmth * np.log(max(throw(dice), 1e-12))
+        for n in range(at.count[1]):
+            group = on.group[at.kept[n]]
+            is_taken = is_taken and roster.driven[group] <= on.most_km[group]
+        if is_taken:
             at.score[0] += change
             for n in range(at.count[1]):
                 stale[at.kept[n]] = True
@@ -140,24 +147,30 @@ def reshuffle(on: Scene, near: Near, roster: Roster, at: Desk, dice: Dice, heat:
                     stale[k] = False
         else:
             _undo(on, roster, at)
-    best = Roster(
-        best_row,
-        best_length,
-        np.zeros_like(roster.cost),
-        np.zeros_like(roster.wait),
-        np.full_like(roster.truck, -1),
-        np.full_like(roster.rank, -1),
-        np.zeros_like(roster.early),
-        np.zeros_like(roster.late),
-        np.zeros_like(roster.to),
-        np.zeros_like(roster.by),
-        np.zeros_like(roster.onward),
-    )
+    best = _idle(on, roster)
     for k in range(len(best_length)):
-        length = best_length[k]
-        best_length[k] = 0
-        assign(on, best, k, best_row[k].copy(), length)
+        assign(on, best, k, best_row[k], best_length[k])
     return best
+
+
+@kernel
+def _idle(on: Scene, like: Roster) -> Roster:
+    loads, trucks = len(on.origin), len(on.start)
+    return Roster(
+        np.full_like(like.row, -1),
+        np.zeros(trucks, np.int64),
+        np.zeros(trucks, np.int64),
+        np.zeros(trucks, np.int64),
+        np.zeros(trucks, np.int64),
+        np.full(loads, -1, np.int64),
+        np.full(loads, -1, np.int64),
+        np.zeros(loads, np.int64),
+        np.zeros(loads, np.int64),
+        np.zeros(loads, np.int64),
+        np.zeros(loads, np.int64),
+        np.zeros(loads, np.int64),
+        np.zeros_like(on.most_km),
+    )
 
 
 @kernel
@@ -313,26 +326,38 @@ def _cheapest_place(on: Scene, near: Near, roster: Roster, at: Desk, x: int, dic
         if k >= 0 and free < FREE_TRIED and roster.length[k] == 0:
             free += 1
             best = _try(on, roster, at, x, k, 0, place, best)
-    overlooked = pick(dice, OVERLOOKED)
+    _bound_places(on, roster, at, x, pick(dice, OVERLOOKED))
+    while True:
+        n = np.argmin(at.bound)
+        if at.bound[n] >= best:
+            return int(best)
+        at.bound[n] = FAR
+        i = n // 2
+        best = _try(on, roster, at, x, roster.truck[i], roster.rank[i] + 1 - n % 2, place, best)
+
+
+@kernel
+def _bound_places(on: Scene, roster: Roster, at: Desk, x: int, overlooked: int) -> None:
+    """Write to the desk the least that load x can add just after (2 i) and, where i is first, before (2 i + 1) each load:
+    its kilometres, less all the waiting they may do away with; FAR where times cannot hold."""
+    at.bound[:] = FAR
     for i in range(len(on.origin)):
         k = roster.truck[i]
         if k < 0 or on.may[x, k] == 0 or (i + overlooked) % OVERLOOKED == 0:
             continue
         saved = on.price_wait * roster.wait[k]
-        km = on.km[on.destination[i], on.origin[x]] + on.km[on.destination[x], roster.to[i]] - roster.onward[i]
-        if on.price_km * km - saved < best:
-            begin = roster.early[i] + on.duration[i] + on.minutes[on.destination[i], on.origin[x]]
-            begin = max(on.earliest[x], begin)
-            if (
-                begin <= on.last_start[x]
-                and begin + on.duration[x] + on.minutes[on.destination[x], roster.to[i]] <= roster.by[i]
-            ):
-                best = _try(on, roster, at, x, k, roster.rank[i] + 1, place, best)
+        begin = roster.early[i] + on.duration[i] + on.minutes[on.destination[i], on.origin[x]]
+        begin = max(on.earliest[x], begin)
+        back = begin + on.duration[x] + on.minutes[on.destination[x], roster.to[i]]
+        if begin <= on.last_start[x] and back <= roster.by[i]:
+            km = on.km[on.destination[i], on.origin[x]] + on.km[on.destination[x], roster.to[i]] - roster.onward[i]
+            at.bound[2 * i] = on.price_km * km - saved
         if roster.rank[i] == 0:
-            km = on.km[on.start[k], on.origin[x]] + on.km[on.destination[x], on.origin[i]]
-            if on.price_km * (km - on.km[on.start[k], on.origin[i]]) - saved < best:
-                best = _try(on, roster, at, x, k, 0, place, best)
-    return int(best)
+            begin = max(on.earliest[x], on.free_from[k] + on.minutes[on.start[k], on.origin[x]])
+            back = begin + on.duration[x] + on.minutes[on.destination[x], on.origin[i]]
+            if begin <= on.last_start[x] and back <= roster.late[i]:
+                km = on.km[on.start[k], on.origin[x]] + on.km[on.destination[x], on.origin[i]]
+                at.bound[2 * i + 1] = on.price_km * (km - on.km[on.start[k], on.origin[i]]) - saved
 
 
 @kernel
@@ -344,8 +369,11 @@ def _try(  # noqa: PLR0913, PLR0917 - a tuple of the nouns would be built anew f
     if length >= LONGEST or on.may[x, k] == 0:
         return best
     _with(roster, at, k, rank, x)
-    cost = row_cost(on, k, at.trial, length + 1)
+    cost, _, km = row_figures(on, k, at.trial, length + 1)
     if cost >= FAR or cost - roster.cost[k] >= best:
+        return best
+    group = on.group[k]
+    if roster.driven[group] - roster.km[k] + km > on.most_km[group]:
         return best
     place[0], place[1] = k, rank
     return int(cost - roster.cost[k])

@@ -24,6 +24,7 @@ class Scene(NamedTuple):
     `last_start` is the latest start that also delivers in time; `leave_from` the first minute to leave for a load;
     `calm` is the minute from which a truck stands (FAR before its first load of the day); `fix` is what a first load
     adds to a truck besides its legs: the price of the truck, or less the way it would drive anyway. `may` (N, K).
+    `group` (K,) and `most_km` limit empty kilometres.
     """
 
     minutes: IntArray
@@ -42,19 +43,26 @@ class Scene(NamedTuple):
     calm: IntArray
     fix: IntArray
     may: ByteArray
+    group: IntArray
+    most_km: IntArray
     price_km: int
     price_wait: int
 
 
 class Roster(NamedTuple):
-    """Who drives what: per truck its `row` (K, LONGEST), `length`, `cost` and minutes of `wait`; per load its `truck` and
-    `rank` in the row (-1 none), and while it has a truck the `early` and `late` bounds of its start, the place the truck
-    goes `to` afterwards, the minute it must be there `by` and the kilometres `onward` to there."""
+    """Who drives what.
+
+    Per truck its `row` (K, LONGEST), `length`, `cost`, minutes of `wait` and empty `km`. Per load its `truck` and `rank`
+    in the row (-1 none), and while it has a truck the `early` and `late` bounds of its start, the place the truck goes
+    `to` afterwards, the minute it must be there `by` and the kilometres `onward` to there. Per group the empty
+    kilometres `driven`.
+    """
 
     row: IntArray
     length: IntArray
     cost: IntArray
     wait: IntArray
+    km: IntArray
     truck: IntArray
     rank: IntArray
     early: IntArray
@@ -62,6 +70,7 @@ class Roster(NamedTuple):
     to: IntArray
     by: IntArray
     onward: IntArray
+    driven: IntArray
 
 
 def scene(on: Board) -> Scene:
@@ -89,44 +98,47 @@ def scene(on: Board) -> Scene:
         calm=np.where(on.out, on.since, FAR),
         fix=np.where(on.out, anyway, costs.per_truck),
         may=may,
+        group=on.groups,
+        most_km=on.most_km,
         price_km=costs.per_empty_km,
         price_wait=costs.per_wait_minute,
     )
 
 
-def idle_roster(loads: int, trucks: int) -> Roster:
+def idle_roster(on: Scene) -> Roster:
     """Return a roster in which nobody drives."""
-    per_truck = [np.zeros(trucks, dtype=np.int64) for _ in range(3)]
+    loads, trucks = len(on.origin), len(on.start)
+    per_truck = [np.zeros(trucks, dtype=np.int64) for _ in range(4)]
     per_load = [np.full(loads, -1, dtype=np.int64) for _ in range(7)]
-    return Roster(np.full((trucks, LONGEST), -1, dtype=np.int64), *per_truck, *per_load)
+    return Roster(np.full((trucks, LONGEST), -1, dtype=np.int64), *per_truck, *per_load, np.zeros_like(on.most_km))
 
 
 @kernel
 def row_cost(on: Scene, k: int, row: IntArray, length: int) -> int:
     """Return what truck k adds to its cost by driving the first `length` loads of a row; FAR when it cannot."""
-    return row_cost_and_wait(on, k, row, length)[0]
+    return row_figures(on, k, row, length)[0]
 
 
 @kernel
-def row_cost_and_wait(on: Scene, k: int, row: IntArray, length: int) -> tuple[int, int]:
-    """Return what the row costs, FAR when the truck cannot drive it, and the minutes it waits."""
+def row_figures(on: Scene, k: int, row: IntArray, length: int) -> tuple[int, int, int]:
+    """Return what the row costs, FAR when the truck cannot drive it, the minutes it waits and the kilometres empty."""
     if length == 0:
-        return 0, 0
+        return 0, 0, 0
     at, now, calm, km, wait = on.start[k], on.free_from[k], on.calm[k], 0, 0
     for rank in range(length):
         i = row[rank]
         leg = on.minutes[at, on.origin[i]]
         now = max(on.earliest[i], max(now, on.leave_from[i]) + leg)
         if now > on.last_start[i] or on.may[i, k] == 0:
-            return FAR, 0
+            return FAR, 0, 0
         calm = min(on.last_start[i], calm + leg)
         wait = max(0, now - calm)
         km += on.km[at, on.origin[i]]
         at, now, calm = on.destination[i], now + on.duration[i], calm + on.duration[i]
     if now + on.minutes[at, on.home[k]] > on.home_by[k]:
-        return FAR, 0
+        return FAR, 0, 0
     km += on.km[at, on.home[k]]
-    return int(on.fix[k] + on.price_km * km + on.price_wait * wait), int(wait)
+    return int(on.fix[k] + on.price_km * km + on.price_wait * wait), int(wait), int(km)
 
 
 @kernel
@@ -168,7 +180,9 @@ def assign(on: Scene, roster: Roster, k: int, row: IntArray, length: int) -> Non
         roster.row[k, rank] = i
         roster.truck[i], roster.rank[i] = k, rank
     roster.length[k] = length
-    roster.cost[k], roster.wait[k] = row_cost_and_wait(on, k, roster.row[k], length)
+    roster.driven[on.group[k]] -= roster.km[k]
+    roster.cost[k], roster.wait[k], roster.km[k] = row_figures(on, k, roster.row[k], length)
+    roster.driven[on.group[k]] += roster.km[k]
     _note_times(on, roster, k)
 
 
