@@ -9,7 +9,10 @@ import typer
 from api import benchmark
 from api.assembly import wall_clock
 from api.cli.output import put_json, put_line, say
-from simulations.benchmarks import matching, slots
+from api.settings import demo_park_file
+from dispatch.files import load_park
+from dispatch.roads.estimate import estimated
+from simulations.benchmarks import matching, matching_online, slots
 from simulations.benchmarks.tables import machine, markdown
 
 bench_app = typer.Typer(help="Measure on this machine and print a table.", no_args_is_help=True)
@@ -26,6 +29,16 @@ def bench_slots(as_json: AsJson = False) -> None:
 def bench_matching(as_json: AsJson = False) -> None:
     """Measure the matching solver on port days, beside every load alone and greedy nearest."""
     _report("matching", matching.rows(matching.Study(), time.monotonic), as_json)
+
+
+@bench_app.command("matching-online")
+def bench_matching_online(as_json: AsJson = False) -> None:
+    """Measure matching policies on days that run, as shares of what a clairvoyant plan saves; and one round's time."""
+    park = load_park(demo_park_file())
+    place = matching_online.Place(park, estimated(park))
+    _report("matching-online", matching_online.rows(matching_online.Study(), place, time.monotonic), as_json)
+    if not as_json:
+        _report("matching round", matching_online.round_rows(time.monotonic), as_json)
 
 
 @bench_app.command("api")

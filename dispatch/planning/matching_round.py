@@ -17,7 +17,7 @@ from dispatch.planning.matching import matching_problem, minute_from
 from dispatch.roads.table import TravelTable
 from solver.matching import check
 from solver.matching.board import Board, board
-from solver.matching.online import Effort, Offer, match_round
+from solver.matching.online import Offer, match_round
 from solver.matching.plan import Chain
 
 
@@ -71,7 +71,7 @@ def offers_now(
     """Return what is offered now, at most one load per truck, no load twice; the plan behind it passes the checker."""
     stretches = [stretch for live in trucks for stretch in stretches_of(park, travel, live)]
     on = round_board(park, travel, loads, stretches, at)
-    planned = match_round(on, Effort())
+    planned = match_round(on)
     faults = check.violations(on.instance, planned.plan)
     assert not faults, faults[0].text
     until = on.now + park.rules.react_minutes + int(at.ahead.total_seconds()) // 60

@@ -1,10 +1,13 @@
 """Policies of the running day: what is offered at each round, from what is known by then. Every offer is accepted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+import numpy as np
+
 from simulations.online.running_day import Revealed, RunningDay
+from solver.matching.check import delivery
 from solver.matching.online import Effort, Offer, match_round
 from solver.matching.plan import Chain, MatchingPlan
 
@@ -82,5 +85,40 @@ class Replanning:
         return offer.start
 
 
-class Greedy:
-    """A load goes, as soon as it is known, to the nearest truck that can still fit it in; accepted starts stand."""
+@dataclass(slots=True)
+class GreedyNearest:
+    """A load goes, when it becomes known, to the truck that is nearest when it can fit it in; what is accepted stands.
+
+    Nearest is by kilometres from where the truck is before. A load no truck can take is tried again at every round.
+    """
+
+    def offers(self, state: RunningDay, now: int, beat: Beat) -> list[Accepted]:
+        """Return one load for each truck, as they became known; the state is told of each at once."""
+        known = state.day.known
+        loads = np.flatnonzero((known.loads <= now) & ~state.is_taken & (state.day.instance.loads.latest >= now))
+        trucks = np.flatnonzero(known.trucks <= now).tolist()
+        for load in loads[np.argsort(known.loads[loads], kind="stable")].tolist():
+            places = [place for k in trucks for place in _places(state, k, load, now + beat.react)]
+            if places:
+                _, start, truck, rank = min(places)
+                state.accept(truck, load, start, rank)
+        return []
+
+
+def _places(state: RunningDay, truck: int, load: int, leave_from: int) -> Iterator[tuple[int, int, int, int]]:
+    """Yield (kilometres to it, start, truck, rank) for every place in a truck's chain where a load fits in."""
+    instance = state.day.instance
+    loads, trucks = instance.loads, instance.trucks
+    if not instance.can[trucks.kind[truck], loads.kind[load]]:
+        return
+    at, free = int(trucks.start[truck]), int(trucks.free_from[truck])
+    stops = [(int(loads.origin[i]), start, i) for i, start in state.chain(truck)]
+    stops.append((int(trucks.home[truck]), int(trucks.home_by[truck]), -1))
+    for rank, (place, by, there) in enumerate(stops):
+        start = max(int(loads.earliest[load]), max(free, leave_from) + int(instance.minutes[at, loads.origin[load]]))
+        ends = delivery(instance, load, start)
+        back = ends + int(instance.minutes[loads.destination[load], place])
+        if start <= loads.latest[load] and ends <= loads.due[load] and back <= by:
+            yield int(instance.km[at, loads.origin[load]]), start, truck, rank
+        if there >= 0:
+            at, free = int(loads.destination[there]), delivery(instance, there, by)

@@ -7,6 +7,7 @@ import numpy as np
 
 from simulations.demand.draws import truncated_lognormal
 from solver.matching.instance import MatchingInstance
+from solver.matching.shares import part_of
 from solver.reading import IntArray
 
 SHORTEST_MINUTES, LONGEST_MINUTES = 30, 24 * 60
@@ -50,3 +51,19 @@ def reveal(rng: np.random.Generator, instance: MatchingInstance, mix: LeadTimes)
 def _leads(rng: np.random.Generator, mix: LeadTimes, count: int) -> IntArray:
     span = (SHORTEST_MINUTES / mix.median_minutes, LONGEST_MINUTES / mix.median_minutes)
     return truncated_lognormal(rng, np.full(count, mix.median_minutes), mix.sigma, span)
+
+
+def servable(instance: MatchingInstance) -> MatchingInstance:
+    """Return the instance without the loads that no truck could serve if it had nothing else to do: no policy can."""
+    loads, trucks = instance.loads, instance.trucks
+    duration = loads.load_minutes + instance.minutes[loads.origin, loads.destination] + loads.unload_minutes
+    can = np.zeros(len(loads), dtype=np.bool_)
+    for k in range(len(trucks)):
+        start = np.maximum(loads.earliest, trucks.free_from[k] + instance.minutes[trucks.start[k], loads.origin])
+        home = start + duration + instance.minutes[loads.destination, trucks.home[k]]
+        can |= (
+            (instance.can[trucks.kind[k], loads.kind] == 1)
+            & (start <= np.minimum(loads.latest, loads.due - duration))
+            & (home <= trucks.home_by[k])
+        )
+    return part_of(instance, np.arange(len(trucks)), np.flatnonzero(can))

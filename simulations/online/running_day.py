@@ -1,5 +1,6 @@
 """A day as it runs: what is known by now, what each truck has accepted, and the board a round is given."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,12 +41,18 @@ class RunningDay:
         self.is_taken = np.zeros(loads, dtype=np.bool_)
         self._chains: list[list[tuple[int, int]]] = [[] for _ in range(len(trucks))]
 
-    def accept(self, truck: int, load: int, start: int) -> None:
-        """Put a load at the end of a truck's chain; from then on it is frozen."""
-        self._chains[truck].append((load, start))
+    def chain(self, truck: int) -> Sequence[tuple[int, int]]:
+        """Return a truck's accepted loads with their starts."""
+        return self._chains[truck]
+
+    def accept(self, truck: int, load: int, start: int, rank: int | None = None) -> None:
+        """Put a load into a truck's chain, at its end unless `rank` says where; from then on it is frozen."""
+        chain = self._chains[truck]
+        chain.insert(len(chain) if rank is None else rank, (load, start))
+        last, begins = chain[-1]
         self.is_taken[load], self.is_out[truck] = True, True
-        self.at[truck] = self.day.instance.loads.destination[load]
-        self.free_from[truck] = delivery(self.day.instance, load, start)
+        self.at[truck] = self.day.instance.loads.destination[last]
+        self.free_from[truck] = delivery(self.day.instance, last, begins)
 
     def plan(self) -> MatchingPlan:
         """Return what was accepted as a plan of the whole day."""

@@ -16,11 +16,11 @@ import numpy as np
 
 from solver.matching.board import Board
 from solver.matching.kernels import dice
-from solver.matching.network import FAR
 from solver.matching.plan import Chain, MatchingPlan
 from solver.matching.rematch import rematch
 from solver.matching.reshuffle import desk, fill, neighbours, reshuffle
 from solver.matching.roster import (
+    FAR,
     LONGEST,
     Roster,
     Scene,
@@ -33,9 +33,10 @@ from solver.matching.roster import (
 )
 from solver.reading import IntArray
 
-TURNS = 4
-CUTS = 12
-HEAT_KM = 100.0  # a change for the worse by so many kilometres is still accepted now and then, at first
+LEAST_ROUNDS, LOADS_LOOKED_AT = 100, 300_000
+TURNS = 4  # spells of ruin and recreate in a round
+CUTS = 8  # minutes at which tails are matched anew after each spell
+HEAT_KM = 30.0  # a change for the worse by so many kilometres is still accepted now and then, at first
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,11 @@ class Effort:
 
     rounds: int = 2_000
     seed: int = 0
+
+    @classmethod
+    def within_a_second(cls, loads: int, seed: int = 0) -> "Effort":
+        """Return what a round over so many loads can do in about a second: a round of ruin and recreate looks at all."""
+        return cls(max(LEAST_ROUNDS, min(cls().rounds, LOADS_LOOKED_AT // max(1, loads))), seed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,7 @@ def match_round(on: Board, effort: Effort | None = None, before: Iterable[Chain]
     `before` are chains of an earlier round in the board's numbers; what of them can still be driven is where the search
     begins. Offers name known loads and trucks only (O5); whoever makes them chooses which are due.
     """
-    effort = effort or Effort()
+    effort = effort or Effort.within_a_second(len(on.instance.loads))
     at = scene(on)
     roster = idle_roster(at)
     _resume(at, roster, before)

@@ -1,4 +1,4 @@
-"""Tails matched anew: all rows are cut at one minute, and what comes after goes to the trucks with which it costs least.
+"""Tails matched anew: all rows are cut at one minute, and what comes after goes where it costs least.
 
 An assignment problem between what trucks have done by then and what they do afterwards, solved exactly (the shortest
 augmenting paths of Jonker and Volgenant 1987, as scipy has them). Ruin and recreate changes a few rows at once; this
@@ -11,8 +11,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from solver.matching.kernels import kernel
-from solver.matching.network import FAR, FloatArray
-from solver.matching.roster import LONGEST, Roster, Scene, assign, row_figures
+from solver.matching.roster import LONGEST, FloatArray, Roster, Scene, assign, row_figures
 from solver.reading import IntArray
 
 MOST_TRUCKS: Final = 200  # cut at once
@@ -21,7 +20,7 @@ NEVER: Final = 1e13  # more than any row costs, less than makes sums of it lose 
 
 
 def rematch(on: Scene, roster: Roster, cut: int, rng: np.random.Generator) -> int:
-    """Cut the rows at minute `cut` and match heads and tails anew; return what that saves (0 where nothing is better)."""
+    """Cut the rows at minute `cut` and match heads and tails anew; return what that saves, 0 if nothing is better."""
     busy, idle = np.flatnonzero(roster.length > 0), np.flatnonzero(roster.length == 0)
     if not len(busy):
         return 0

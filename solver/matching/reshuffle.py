@@ -9,14 +9,15 @@ from typing import NamedTuple
 import numpy as np
 
 from solver.matching.kernels import Dice, kernel, pick, throw
-from solver.matching.network import FAR, keep_best
-from solver.matching.roster import LONGEST, Roster, Scene, assign, row_figures
+from solver.matching.roster import FAR, LONGEST, Roster, Scene, assign, row_figures
 from solver.reading import IntArray
 
 WIDTH = 16  # neighbours per load
-ALONE = 250
+ALONE = 64  # trucks per load
 FREE_TRIED = 3  # trucks without loads tried per load
 STRING = 6  # loads taken out of one row, at most
+UNSERVED_TRIED = 2  # seeds drawn again in the hope of a load nobody has
+CHOOSY = 0.9  # share of rounds that take rows only of trucks that could carry the seed
 ROWS = 14  # rows that lose loads, at most
 OVERLOOKED = 60  # of so many places one is overlooked, at most, so that the search does not always do the same
 
@@ -66,28 +67,44 @@ def desk(on: Scene, roster: Roster) -> Desk:
     )
 
 
-@kernel
 def neighbours(on: Scene) -> Near:
     """Return each load's nearest neighbours on the board; time grows with loads times loads and trucks."""
-    loads, trucks = len(on.origin), len(on.start)
-    beside, best = np.full((loads, 3, WIDTH), -1, np.int64), np.full((loads, 3, WIDTH), FAR, np.int64)
-    alone, cost_alone = np.full((loads, ALONE), -1, np.int64), np.full((loads, ALONE), FAR, np.int64)
+    return Near(_beside(on), _alone(on))
+
+
+@kernel
+def _beside(on: Scene) -> IntArray:
+    """Return for each load, in turn: loads it is like, loads to come after it, loads to come before it."""
+    loads = len(on.origin)
+    near, best = np.full((loads, 3, WIDTH), -1, np.int64), np.full((loads, 3, WIDTH), FAR, np.int64)
     for i in range(loads):
-        if on.earliest[i] > on.last_start[i]:
-            continue
         for j in range(loads):
-            if i == j or on.earliest[j] > on.last_start[j]:
+            if i == j or on.earliest[i] > on.last_start[i] or on.earliest[j] > on.last_start[j]:
                 continue
             apart = on.km[on.origin[i], on.origin[j]] + on.km[on.destination[i], on.destination[j]]
             later = abs(on.earliest[i] - on.earliest[j]) + abs(on.last_start[i] - on.last_start[j])
-            keep_best(best[i, 0], beside[i, 0], on.price_km * apart + max(on.price_wait, 1) * later // 2, j)
+            cost = on.price_km * apart + max(on.price_wait, 1) * later // 2
+            if cost < best[i, 0, WIDTH - 1]:  # asked here as well: a call costs more than a look
+                _keep_best(best[i, 0], near[i, 0], cost, j)
             leg = on.duration[i] + on.minutes[on.destination[i], on.origin[j]]
-            if on.earliest[i] + leg > on.last_start[j]:
-                continue
-            wait = max(0, on.earliest[j] - (on.earliest[i] + on.last_start[i]) // 2 - leg)
-            cost = on.price_km * on.km[on.destination[i], on.origin[j]] + on.price_wait * wait
-            keep_best(best[i, 1], beside[i, 1], cost, j)
-            keep_best(best[j, 2], beside[j, 2], cost, i)
+            if on.earliest[i] + leg <= on.last_start[j]:
+                wait = max(0, on.earliest[j] - (on.earliest[i] + on.last_start[i]) // 2 - leg)
+                cost = on.price_km * on.km[on.destination[i], on.origin[j]] + on.price_wait * wait
+                if cost < best[i, 1, WIDTH - 1]:
+                    _keep_best(best[i, 1], near[i, 1], cost, j)
+                if cost < best[j, 2, WIDTH - 1]:
+                    _keep_best(best[j, 2], near[j, 2], cost, i)
+    mixed = np.full((loads, 3 * WIDTH), -1, np.int64)
+    for n in range(3 * WIDTH):
+        mixed[:, n] = near[:, n % 3, n // 3]
+    return mixed
+
+
+@kernel
+def _alone(on: Scene) -> IntArray:
+    """Return the trucks that serve each load alone, cheapest first."""
+    loads, trucks = len(on.origin), len(on.start)
+    near, best = np.full((loads, ALONE), -1, np.int64), np.full((loads, ALONE), FAR, np.int64)
     for i in range(loads):
         for k in range(trucks):
             if on.may[i, k] == 0:
@@ -98,11 +115,22 @@ def neighbours(on: Scene) -> Near:
             if early <= on.last_start[i] and back <= on.home_by[k]:
                 km = on.km[on.start[k], on.origin[i]] + on.km[on.destination[i], on.home[k]]
                 wait = max(0, early - leg - on.calm[k])
-                keep_best(cost_alone[i], alone[i], on.fix[k] + on.price_km * km + on.price_wait * wait, k)
-    mixed = np.full((loads, 3 * WIDTH), -1, np.int64)
-    for n in range(3 * WIDTH):
-        mixed[:, n] = beside[:, n % 3, n // 3]
-    return Near(mixed, alone)
+                cost = on.fix[k] + on.price_km * km + on.price_wait * wait
+                if cost < best[i, ALONE - 1]:
+                    _keep_best(best[i], near[i], cost, k)
+    return near
+
+
+@kernel
+def _keep_best(costs: IntArray, names: IntArray, cost: int, name: int) -> None:
+    """Insert into a list kept sorted by cost if it is among the best; ties keep the one there first."""
+    at = len(costs) - 1
+    if cost >= costs[at]:
+        return
+    while at > 0 and costs[at - 1] > cost:
+        costs[at], names[at] = costs[at - 1], names[at - 1]
+        at -= 1
+    costs[at], names[at] = cost, name
 
 
 @kernel
@@ -201,10 +229,17 @@ def _ruin(on: Scene, near: Near, roster: Roster, at: Desk, dice: Dice) -> int:
     at.count[0], at.count[1] = 0, 0
     at.count[2] += 1
     seed = pick(dice, len(on.origin))
+    for _ in range(UNSERVED_TRIED):
+        other = pick(dice, len(on.origin))
+        if roster.truck[other] < 0 and on.earliest[other] <= on.last_start[other]:
+            seed = other
     rows = 1 + pick(dice, ROWS)
+    is_choosy = throw(dice) < CHOOSY
     gone = _take(on, roster, at, seed, dice)
     for x in near.beside[seed]:
-        if x >= 0 and at.count[1] < rows and at.mark_load[x] != at.count[2]:
+        if x < 0 or at.count[1] >= rows or at.mark_load[x] == at.count[2]:
+            continue
+        if not is_choosy or roster.truck[x] < 0 or on.may[seed, roster.truck[x]]:
             gone += _take(on, roster, at, x, dice)
     if rows > at.count[1]:  # rows that may serve the seed instead of its own
         for k in near.alone[seed]:
@@ -338,8 +373,8 @@ def _cheapest_place(on: Scene, near: Near, roster: Roster, at: Desk, x: int, dic
 
 @kernel
 def _bound_places(on: Scene, roster: Roster, at: Desk, x: int, overlooked: int) -> None:
-    """Write to the desk the least that load x can add just after (2 i) and, where i is first, before (2 i + 1) each load:
-    its kilometres, less all the waiting they may do away with; FAR where times cannot hold."""
+    """Write to the desk the least that load x can add just after each load i (2 i) and, where i is first, before it
+    (2 i + 1): its kilometres, less all the waiting they may do away with; FAR where times cannot hold."""
     at.bound[:] = FAR
     for i in range(len(on.origin)):
         k = roster.truck[i]

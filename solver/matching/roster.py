@@ -3,19 +3,20 @@
 A row is walked whole whenever it is judged: rows are two to eight loads, and a walk costs no more than keeping times.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from solver.matching.board import Board
 from solver.matching.kernels import kernel
-from solver.matching.network import FAR
 from solver.reading import IntArray
 
-LONGEST = 24  # loads in a row
+LONGEST: Final = 24  # loads in a row
+FAR: Final = 2**60  # more than any cost of a row; two of them still fit in 64 bits
 
 ByteArray = NDArray[np.uint8]
+FloatArray = NDArray[np.float64]
 
 
 class Scene(NamedTuple):
@@ -52,10 +53,10 @@ class Scene(NamedTuple):
 class Roster(NamedTuple):
     """Who drives what.
 
-    Per truck its `row` (K, LONGEST), `length`, `cost`, minutes of `wait` and empty `km`. Per load its `truck` and `rank`
-    in the row (-1 none), and while it has a truck the `early` and `late` bounds of its start, the place the truck goes
-    `to` afterwards, the minute it must be there `by` and the kilometres `onward` to there. Per group the empty
-    kilometres `driven`.
+    Per truck its `row` (K, LONGEST), `length`, `cost`, minutes of `wait` and empty `km`. Per load its `truck` and
+    `rank` in the row (-1 none), and while it has a truck the `early` and `late` bounds of its start, the place the
+    truck goes `to` afterwards, the minute it must be there `by` and the kilometres `onward` to there. Per group the
+    empty kilometres `driven`.
     """
 
     row: IntArray
@@ -81,6 +82,7 @@ def scene(on: Board) -> Scene:
     anyway = -costs.per_empty_km * instance.km[trucks.start, trucks.home]
     may = instance.can.T.astype(np.uint8)[np.ix_(loads.kind, trucks.kind)]
     may[on.forbidden[:, 1], on.forbidden[:, 0]] = 0
+    may[np.ix_(~on.expected_loads, on.expected_trucks)] = 0  # what is known does not wait for what may never come
     return Scene(
         minutes=instance.minutes,
         km=instance.km,
