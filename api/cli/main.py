@@ -17,6 +17,7 @@ COMMANDS = {  # each is loaded only when it is called: solvers and the web take 
     "generate": "api.cli.generating:generate_app",
     "solve": "api.cli.solving:solve_app",
     "check": "api.cli.solving:check_app",
+    "explain": "api.cli.explaining_matching:explain_app",
     "bench": "api.cli.benching:bench_app",
     "demo": "api.cli.demo:demo",
     "serve": "api.cli.serving:serve",

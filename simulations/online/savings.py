@@ -14,8 +14,8 @@ from solver.matching.shares import part_of
 class Saving:
     """Against every load alone, each on a truck of its own, out and back from the nearest home of a truck that can.
 
-    `cost` is the cost of that (F1 and F3) less the plan's cost (F1 to F4). `km` is the empty kilometres of that less the
-    plan's; a load the plan leaves is driven alone.
+    `cost` is the cost of that (F1 and F3) less the plan's cost (F1 to F4). `km` is the empty kilometres of that less
+    the plan's; a load the plan leaves is driven alone.
     """
 
     cost: int

@@ -48,7 +48,7 @@ class Effort:
 
     @classmethod
     def within_a_second(cls, loads: int, seed: int = 0) -> "Effort":
-        """Return what a round over so many loads can do in about a second: a round of ruin and recreate looks at all."""
+        """Return what a round over so many loads can do in about a second: ruin and recreate looks at all of them."""
         return cls(max(LEAST_ROUNDS, min(cls().rounds, LOADS_LOOKED_AT // max(1, loads))), seed)
 
 

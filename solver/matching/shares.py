@@ -20,7 +20,8 @@ from solver.reading import BadInput, IntArray
 
 JOINT_SHARE, ALONE_SHARE = 0.5, 0.3  # of the time; the rest is for the plan that keeps N1
 LEAST_SECONDS: Final = 0.05  # for the smallest carrier alone
-REPAIR_ROUNDS: Final = 20_000
+REPAIR_ROUNDS: Final = 2_000  # of ruin and recreate between two looks at the clock
+MOST_REPAIRS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,10 +213,11 @@ def _repaired(
     begin = int(min(instance.trucks.free_from.min(), 0))
     on = replace(board(instance, begin - 1), groups=group, most_km=most)
     best = alone
-    for start in (alone.chains, _cut(instance, joint, group, most)):
+    for turn in range(MOST_REPAIRS):
         if over():
             break
-        found = match_round(on, Effort(REPAIR_ROUNDS, seed), start).plan
+        start = _cut(instance, joint, group, most) if turn == 0 else best.chains
+        found = match_round(on, Effort(REPAIR_ROUNDS, seed + turn), start).plan
         best = min(best, found, key=lambda plan: check.cost(instance, plan))
     return best
 
