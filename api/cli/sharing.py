@@ -14,10 +14,9 @@ def carrier_report(instance: MatchingInstance, found: NobodyWorseOff) -> dict[st
     in_plan = shares(instance, found.outcome.plan, found.alone)
     in_joint = shares(instance, found.joint.plan, found.alone)
     worse = [share for share in in_joint if share.is_worse_off]
-    say(
-        f"{len(in_plan)} carriers: alone {_km(in_plan, 'alone_empty_km')} km empty, "
-        f"together {_km(in_joint, 'empty_km')} km with {len(worse)} worse off, nobody worse off {_km(in_plan, 'empty_km')} km; the price is {found.price}"
-    )
+    alone, joint, kept = _km(in_plan, "alone_empty_km"), _km(in_joint, "empty_km"), _km(in_plan, "empty_km")
+    say(f"{len(in_plan)} carriers: {alone} km empty each alone, {joint} km together with {len(worse)} worse off")
+    say(f"{kept} km with nobody worse off; the price is {found.price}")
     return {
         "price": found.price,
         "joint_cost": found.joint.cost,

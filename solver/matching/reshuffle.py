@@ -33,7 +33,7 @@ class Near(NamedTuple):
 class Desk(NamedTuple):
     """What a reshuffle works with: loads taken out and still to be placed, rows as they were, what was touched.
 
-    `bound` is the least a load can add at each place; `count` is [loads out, rows kept, round]; `score` is [cost now,
+    `bound` is the least a load can add at each place; `tally` is [loads out, rows kept, round]; `score` is [cost now,
     best cost].
     """
 
@@ -45,7 +45,7 @@ class Desk(NamedTuple):
     mark_load: IntArray
     trial: IntArray
     bound: IntArray
-    count: IntArray
+    tally: IntArray
     score: IntArray
 
 
@@ -62,7 +62,7 @@ def desk(on: Scene, roster: Roster) -> Desk:
         mark_load=np.full(loads, -1, dtype=np.int64),
         trial=np.zeros(LONGEST + 1, dtype=np.int64),
         bound=np.zeros(2 * loads, dtype=np.int64),
-        count=np.zeros(3, dtype=np.int64),
+        tally=np.zeros(3, dtype=np.int64),
         score=np.array([total, total]),
     )
 
@@ -136,15 +136,15 @@ def _keep_best(costs: IntArray, names: IntArray, cost: int, name: int) -> None:
 @kernel
 def fill(on: Scene, near: Near, roster: Roster, at: Desk, dice: Dice) -> None:
     """Put every load nobody has where it costs least, dearest first, if that is less than its price."""
-    at.count[0] = 0
+    at.tally[0] = 0
     for i in range(len(on.origin)):
         if roster.truck[i] < 0:
-            at.pending[at.count[0]] = i
-            at.count[0] += 1
-    order = np.argsort(-on.drop[at.pending[: at.count[0]]])
-    at.pending[: at.count[0]] = at.pending[: at.count[0]][order]
-    at.count[1] = 0
-    at.count[2] += 1
+            at.pending[at.tally[0]] = i
+            at.tally[0] += 1
+    order = np.argsort(-on.drop[at.pending[: at.tally[0]]])
+    at.pending[: at.tally[0]] = at.pending[: at.tally[0]][order]
+    at.tally[1] = 0
+    at.tally[2] += 1
     _recreate(on, near, roster, at, dice, len(on.start))
     at.score[0] = _total(on, roster)
     at.score[1] = at.score[0]
@@ -161,23 +161,24 @@ def reshuffle(on: Scene, near: Near, roster: Roster, at: Desk, dice: Dice, heat:
         _shuffle(on, at, dice)
         change += _recreate(on, near, roster, at, dice, FREE_TRIED)
         is_taken = change <= 0 or change < -warmth * np.log(max(throw(dice), 1e-12))
-        for n in range(at.count[1]):
+        for n in range(at.tally[1]):
             group = on.group[at.kept[n]]
             is_taken = is_taken and roster.driven[group] <= on.most_km[group]
         if is_taken:
             at.score[0] += change
-            for n in range(at.count[1]):
+            for n in range(at.tally[1]):
                 stale[at.kept[n]] = True
             if at.score[0] < at.score[1]:
                 at.score[1] = at.score[0]
-                for k in np.flatnonzero(stale):
-                    best_row[k], best_length[k] = roster.row[k], roster.length[k]
-                    stale[k] = False
+                changed = np.flatnonzero(stale)
+                for n in range(len(changed)):
+                    best_row[changed[n]], best_length[changed[n]] = roster.row[changed[n]], roster.length[changed[n]]
+                    stale[changed[n]] = False
         else:
             _undo(on, roster, at)
     best = _idle(on, roster)
     for k in range(len(best_length)):
-        assign(on, best, k, best_row[k], best_length[k])
+        assign(on, best, k, best_row[k], int(best_length[k]))
     return best
 
 
@@ -213,21 +214,21 @@ def _total(on: Scene, roster: Roster) -> int:
 @kernel
 def _keep(roster: Roster, at: Desk, k: int) -> int:
     """Note truck k's row as it is, once a round; return its cost the first time, else 0."""
-    if at.mark_truck[k] == at.count[2]:
+    if at.mark_truck[k] == at.tally[2]:
         return 0
-    at.mark_truck[k] = at.count[2]
-    at.kept[at.count[1]] = k
-    at.kept_row[at.count[1]] = roster.row[k]
-    at.kept_length[at.count[1]] = roster.length[k]
-    at.count[1] += 1
+    at.mark_truck[k] = at.tally[2]
+    at.kept[at.tally[1]] = k
+    at.kept_row[at.tally[1]] = roster.row[k]
+    at.kept_length[at.tally[1]] = roster.length[k]
+    at.tally[1] += 1
     return int(roster.cost[k])
 
 
 @kernel
 def _ruin(on: Scene, near: Near, roster: Roster, at: Desk, dice: Dice) -> int:
     """Take strings of loads out of the rows around a random load; return what those rows and the loads left cost."""
-    at.count[0], at.count[1] = 0, 0
-    at.count[2] += 1
+    at.tally[0], at.tally[1] = 0, 0
+    at.tally[2] += 1
     seed = pick(dice, len(on.origin))
     for _ in range(UNSERVED_TRIED):
         other = pick(dice, len(on.origin))
@@ -237,13 +238,13 @@ def _ruin(on: Scene, near: Near, roster: Roster, at: Desk, dice: Dice) -> int:
     is_choosy = throw(dice) < CHOOSY
     gone = _take(on, roster, at, seed, dice)
     for x in near.beside[seed]:
-        if x < 0 or at.count[1] >= rows or at.mark_load[x] == at.count[2]:
+        if x < 0 or at.tally[1] >= rows or at.mark_load[x] == at.tally[2]:
             continue
         if not is_choosy or roster.truck[x] < 0 or on.may[seed, roster.truck[x]]:
             gone += _take(on, roster, at, x, dice)
-    if rows > at.count[1]:  # rows that may serve the seed instead of its own
+    if rows > at.tally[1]:  # rows that may serve the seed instead of its own
         for k in near.alone[seed]:
-            if k >= 0 and at.count[1] < rows and roster.length[k] and at.mark_truck[k] != at.count[2]:
+            if k >= 0 and at.tally[1] < rows and roster.length[k] and at.mark_truck[k] != at.tally[2]:
                 gone += _take(on, roster, at, roster.row[k, 0], dice)
     return gone
 
@@ -253,11 +254,11 @@ def _take(on: Scene, roster: Roster, at: Desk, x: int, dice: Dice) -> int:
     """Take load x out, with some of its neighbours in its row; return what the row or the load cost so far."""
     k = roster.truck[x]
     if k < 0:
-        at.mark_load[x] = at.count[2]
-        at.pending[at.count[0]] = x
-        at.count[0] += 1
+        at.mark_load[x] = at.tally[2]
+        at.pending[at.tally[0]] = x
+        at.tally[0] += 1
         return int(on.drop[x])
-    if at.mark_truck[k] == at.count[2]:
+    if at.mark_truck[k] == at.tally[2]:
         return 0
     cost = _keep(roster, at, k)
     length = 1 + pick(dice, STRING)
@@ -267,18 +268,18 @@ def _take(on: Scene, roster: Roster, at: Desk, x: int, dice: Dice) -> int:
     for rank in range(roster.length[k]):
         i = roster.row[k, rank]
         if first <= rank < last:
-            at.mark_load[i] = at.count[2]
-            at.pending[at.count[0]] = i
-            at.count[0] += 1
+            at.mark_load[i] = at.tally[2]
+            at.pending[at.tally[0]] = i
+            at.tally[0] += 1
         else:
             at.trial[left] = i
             left += 1
     assign(on, roster, k, at.trial, left)
     if roster.cost[k] >= FAR:  # the direct way may be longer than the detour
         for rank in range(left):
-            at.mark_load[at.trial[rank]] = at.count[2]
-            at.pending[at.count[0]] = at.trial[rank]
-            at.count[0] += 1
+            at.mark_load[at.trial[rank]] = at.tally[2]
+            at.pending[at.tally[0]] = at.trial[rank]
+            at.tally[0] += 1
         assign(on, roster, k, at.trial, 0)
     return cost
 
@@ -287,7 +288,7 @@ def _take(on: Scene, roster: Roster, at: Desk, x: int, dice: Dice) -> int:
 def _shuffle(on: Scene, at: Desk, dice: Dice) -> None:
     """Order the pending loads: random, dear first, early first, long first or tight windows first."""
     kind = pick(dice, 5)
-    count = at.count[0]
+    count = at.tally[0]
     keys = np.empty(count, np.float64)
     for n in range(count):
         x = at.pending[n]
@@ -311,7 +312,7 @@ def _recreate(on: Scene, near: Near, roster: Roster, at: Desk, dice: Dice, tried
     """
     place = np.empty(2, np.int64)
     cost = 0
-    for n in range(at.count[0]):
+    for n in range(at.tally[0]):
         x = at.pending[n]
         least = _cheapest_place(on, near, roster, at, x, dice, place)
         if tried > FREE_TRIED and least >= on.drop[x]:
@@ -319,23 +320,23 @@ def _recreate(on: Scene, near: Near, roster: Roster, at: Desk, dice: Dice, tried
                 if roster.length[k] == 0:
                     least = _try(on, roster, at, x, k, 0, place, least)
         if least < on.drop[x]:
-            k, rank = place
+            k = int(place[0])
             cost -= _keep(roster, at, k)
-            _with(roster, at, k, rank, x)
+            _with(roster, at, k, int(place[1]), x)
             assign(on, roster, k, at.trial, roster.length[k] + 1)
         else:
             cost += on.drop[x]
-    for n in range(at.count[1]):
+    for n in range(at.tally[1]):
         cost += roster.cost[at.kept[n]]
     return int(cost)
 
 
 @kernel
 def _undo(on: Scene, roster: Roster, at: Desk) -> None:
-    for n in range(at.count[1]):
+    for n in range(at.tally[1]):
         k = at.kept[n]
         assign(on, roster, k, at.trial, 0)
-    for n in range(at.count[1]):
+    for n in range(at.tally[1]):
         assign(on, roster, at.kept[n], at.kept_row[n], at.kept_length[n])
 
 

@@ -112,7 +112,8 @@ def idle_roster(on: Scene) -> Roster:
     loads, trucks = len(on.origin), len(on.start)
     per_truck = [np.zeros(trucks, dtype=np.int64) for _ in range(4)]
     per_load = [np.full(loads, -1, dtype=np.int64) for _ in range(7)]
-    return Roster(np.full((trucks, LONGEST), -1, dtype=np.int64), *per_truck, *per_load, np.zeros_like(on.most_km))
+    driven = np.zeros(len(on.most_km), dtype=np.int64)
+    return Roster._make([np.full((trucks, LONGEST), -1, dtype=np.int64), *per_truck, *per_load, driven])
 
 
 @kernel

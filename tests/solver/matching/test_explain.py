@@ -121,7 +121,7 @@ def test_starts_are_as_calm_as_the_order_allows():
     assert timed(instance, 0, (0, 1)) == (30, 50)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 def test_every_explanation_is_confirmed_by_the_checker(seed):
     instance = rough(np.random.default_rng(seed), loads=6, trucks=4)
     plan = solve(instance, seconds=0.1).plan
@@ -134,7 +134,7 @@ def test_every_explanation_is_confirmed_by_the_checker(seed):
             assert confirmed(instance, plan, each), each.text
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_in_an_optimal_plan_no_explanation_admits_a_cheaper_one(seed):
     instance = rough(np.random.default_rng(seed), loads=5, trucks=3)
     outcome = solve(instance, seconds=0.3)

@@ -6,7 +6,6 @@ import pytest
 from solver.matching import check
 from solver.matching import instance as files
 from solver.matching.flavours import port_day
-from solver.matching.instance import Costs
 from solver.matching.plan import Chain, MatchingPlan
 from solver.matching.shares import (
     alone_plan,
@@ -73,23 +72,26 @@ def test_n1_names_the_carrier_that_drives_more_than_alone():
 
 
 def test_where_the_best_plan_harms_a_carrier_the_mode_finds_one_that_does_not_and_shows_its_price():
-    """Carrier 1's truck stands at the load of carrier 0, whose own truck has ten kilometres to it."""
+    """The load of carrier 0 is ten kilometres from its own truck, two from that of carrier 1, which has no load."""
     day = park(
-        [{**BACK, "carrier": 0}], [{"carrier": 0}, {"carrier": 1, "start": 1, "home": 1}], costs=Costs(10, 1, 50)
+        [{"origin": 1, "destination": 1, "carrier": 0}],
+        [{"carrier": 0}, {"carrier": 1, "start": 2, "home": 2}],
+        distance=[[0, 10, 12], [10, 0, 2], [12, 2, 0]],
     )
-    cheaper = replace(day, km=np.array([[0, 4], [10, 0]]))
 
-    found = solve_nobody_worse_off(cheaper, seconds=1.0)
+    found = solve_nobody_worse_off(day, seconds=0.6)
 
-    assert no_carrier_drives_more_empty(cheaper, found.outcome.plan, found.alone) == []
-    assert found.price == found.outcome.cost - found.joint.cost >= 0
+    assert [chain.truck for chain in found.joint.plan.chains] == [1]
+    assert len(no_carrier_drives_more_empty(day, found.joint.plan, found.alone)) == 1
+    assert [chain.truck for chain in found.outcome.plan.chains] == [0]
+    assert found.price == 10 * (20 - 4)
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_nobody_is_worse_off_on_port_days_and_everything_is_lawful(seed):
     day = with_carriers(port_day(np.random.default_rng(seed), loads=30, trucks=15, warehouses=12), 4, seed)
 
-    found = solve_nobody_worse_off(day, seconds=1.5)
+    found = solve_nobody_worse_off(day, seconds=0.8)
 
     assert check.violations(day, found.outcome.plan) == []
     assert no_carrier_drives_more_empty(day, found.outcome.plan, found.alone) == []
