@@ -57,8 +57,8 @@ class Study:
     seeds: Sequence[int] = tuple(range(1, 11))
     mixes: Sequence[str] = ("two hours", "one hour", "half a day")
     all_policies_with: str = "two hours"
-    beat: Beat = field(default_factory=lambda: Beat(step=15, react=10))
-    rounds: int = 400
+    beat: Beat = field(default_factory=lambda: Beat(step=10, react=10))
+    rounds: int = 800
     clairvoyant_rounds: int = 4_000
     clairvoyant_seconds: float = 10.0
 
