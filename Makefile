@@ -11,7 +11,7 @@ DEV := .venv/.dev-installed
 RUN := $(BIN)/parkdispatch
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format bench bench-slots bench-matching bench-api lock clean install
+.PHONY: help run demo test check format bench bench-slots bench-matching bench-online bench-api lock clean install
 
 help:  ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -36,13 +36,17 @@ format: $(DEV)  ## put the code into the project's format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: bench-slots bench-matching bench-api  ## run every benchmark and print its table
+bench: bench-slots bench-matching bench-online bench-api  ## run every benchmark and print its table
 
 bench-slots: $(RUNTIME)  ## the slot solver on generated days
 	@$(RUN) bench slots
 
 bench-matching: $(RUNTIME)  ## the matching solver on generated days
 	@$(RUN) bench matching
+
+bench-online: $(RUNTIME)  ## matching policies on running days, and carriers alone and together
+	@$(RUN) bench matching-online
+	@$(RUN) bench matching-shares
 
 bench-api: $(RUNTIME)  ## bookings per second over HTTP against the embedded store
 	@$(RUN) bench api

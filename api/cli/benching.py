@@ -12,7 +12,7 @@ from api.cli.output import put_json, put_line, say
 from api.settings import demo_park_file
 from dispatch.files import load_park
 from dispatch.roads.estimate import estimated
-from simulations.benchmarks import matching, matching_online, slots
+from simulations.benchmarks import matching, matching_online, matching_shares, slots
 from simulations.benchmarks.tables import machine, markdown
 
 bench_app = typer.Typer(help="Measure on this machine and print a table.", no_args_is_help=True)
@@ -34,17 +34,28 @@ def bench_matching(as_json: AsJson = False) -> None:
 @bench_app.command("matching-online")
 def bench_matching_online(as_json: AsJson = False) -> None:
     """Measure matching policies on days that run, as shares of what a clairvoyant plan saves; and one round's time."""
-    park = load_park(demo_park_file())
-    place = matching_online.Place(park, estimated(park))
+    place = _demo_place()
     _report("matching-online", matching_online.rows(matching_online.Study(), place, time.monotonic), as_json)
     if not as_json:
         _report("matching round", matching_online.round_rows(time.monotonic), as_json)
+
+
+@bench_app.command("matching-shares")
+def bench_matching_shares(as_json: AsJson = False) -> None:
+    """Measure what a day's carriers drive alone, together, and together with nobody worse off."""
+    rows = matching_shares.rows(matching_shares.Study(), _demo_place(), time.monotonic)
+    _report("matching-shares", rows, as_json)
 
 
 @bench_app.command("api")
 def bench_api(as_json: AsJson = False) -> None:
     """Measure bookings over HTTP against the embedded store, beside an empty POST and commits without HTTP."""
     _report("api", benchmark.rows(benchmark.Study(), time.monotonic, wall_clock()), as_json)
+
+
+def _demo_place() -> matching_online.Place:
+    park = load_park(demo_park_file())
+    return matching_online.Place(park, estimated(park))
 
 
 def _report(name: str, rows: Iterable[dict[str, Any]], as_json: bool) -> None:
