@@ -14,6 +14,8 @@ from dispatch.files import load_park
 from dispatch.roads.estimate import estimated
 from simulations.benchmarks import matching, matching_online, matching_shares, slots
 from simulations.benchmarks.tables import machine, markdown
+from simulations.online.reveal import MIXES
+from solver.reading import BadInput
 
 bench_app = typer.Typer(help="Measure on this machine and print a table.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on stdout")]
@@ -32,10 +34,23 @@ def bench_matching(as_json: AsJson = False) -> None:
 
 
 @bench_app.command("matching-online")
-def bench_matching_online(as_json: AsJson = False) -> None:
+def bench_matching_online(
+    visits: Annotated[int, typer.Option("--visits", help="of a day; half as many loads", min=20, max=20_000)] = 600,
+    days: Annotated[int, typer.Option("--days", help="how many days, seeds from 1", min=1, max=100)] = 10,
+    mixes: Annotated[list[str] | None, typer.Option("--lead-time", help="a mix; all when left out")] = None,
+    as_json: AsJson = False,
+) -> None:
     """Measure matching policies on days that run, as shares of what a clairvoyant plan saves; and one round's time."""
-    place = _demo_place()
-    _report("matching-online", matching_online.rows(matching_online.Study(), place, time.monotonic), as_json)
+    unknown = [mix for mix in mixes or () if mix not in MIXES]
+    if unknown:
+        raise BadInput("--lead-time", "", f"{unknown[0][:40]!r} is not a mix; there are: {', '.join(MIXES)}")
+    study = matching_online.Study(
+        visits=visits,
+        seeds=range(1, days + 1),
+        mixes=tuple(mixes or MIXES),
+        clairvoyant_seconds=max(10.0, visits / 160),
+    )
+    _report("matching-online", matching_online.rows(study, _demo_place(), time.monotonic), as_json)
     if not as_json:
         _report("matching round", matching_online.round_rows(time.monotonic), as_json)
 

@@ -50,7 +50,7 @@ class Place:
 class Study:
     """Which days are run: visits a day (half as many loads, a quarter as many trucks), seeds, and efforts.
 
-    `mixes` are run with all policies in turn of `policies`; the rest of the mixes with greedy and re-solve.
+    One of the `mixes` of lead times is run with all policies, the others with greedy and re-solve only.
     """
 
     visits: int = 600
