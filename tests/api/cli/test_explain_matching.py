@@ -70,7 +70,7 @@ def test_nobody_is_worse_off_where_that_is_asked_for_and_the_price_is_told(tmp_p
         instance,
     )
 
-    said = parkdispatch("solve", "matching", instance, "--out", plan, "--seconds", "2", "--nobody-worse-off", "--json")
+    said = parkdispatch("solve", "matching", instance, "--out", plan, "--seconds", "1", "--nobody-worse-off", "--json")
 
     assert said.code == 0, said.err
     told = json.loads(said.out)

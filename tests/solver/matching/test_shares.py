@@ -87,7 +87,7 @@ def test_where_the_best_plan_harms_a_carrier_the_mode_finds_one_that_does_not_an
     assert found.price == 10 * (20 - 4)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_nobody_is_worse_off_on_port_days_and_everything_is_lawful(seed):
     day = with_carriers(port_day(np.random.default_rng(seed), loads=30, trucks=15, warehouses=12), 4, seed)
 
