@@ -11,7 +11,7 @@ DEV := .venv/.dev-installed
 RUN := $(BIN)/parkdispatch
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format bench bench-slots bench-online bench-matching bench-api lock clean install
+.PHONY: help run demo test check format bench bench-slots bench-matching bench-api lock clean install
 
 help:  ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -36,16 +36,16 @@ format: $(DEV)  ## put the code into the project's format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: bench-slots bench-online bench-matching bench-api  ## run every benchmark and print its table
+bench: bench-slots bench-matching bench-api  ## run every benchmark and print its table
 
-bench-slots: $(RUNTIME)  ## the slot solver on generated days
+bench-slots: $(RUNTIME)  ## the slot solver on generated days, whole and booked one by one
 	@$(RUN) bench slots
-
-bench-online: $(RUNTIME)  ## days booked one by one, beside the offline plan
 	@$(RUN) bench online
 
-bench-matching: $(RUNTIME)  ## the matching solver on generated days, vehicle scheduling on public instances
+bench-matching: $(RUNTIME)  ## the matching solver on generated and running days, vehicle scheduling on public instances
 	@$(RUN) bench matching
+	@$(RUN) bench matching-online
+	@$(RUN) bench matching-shares
 	@$(RUN) bench mdvsp
 
 bench-api: $(RUNTIME)  ## bookings per second over HTTP against the embedded store

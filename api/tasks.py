@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import asdict
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from api.assembly import read_settings, wall_clock
@@ -10,7 +10,9 @@ from dispatch.files import load_park
 from dispatch.planning.whole_day import Budget, Watch
 from dispatch.roads.find import table_for
 from dispatch.services.day_planning import Order, Surroundings, plan_and_publish
-from dispatch.services.plans import JOB_NAME
+from dispatch.services.matching_rounds import JOB_NAME as ROUND
+from dispatch.services.matching_rounds import Round, match_and_offer
+from dispatch.services.plans import JOB_NAME as PLAN
 from dispatch.worker.tasks import TaskContext, Tasks
 from solver.outcome import Progress, relative_gap
 
@@ -40,4 +42,18 @@ def told(news: Progress) -> dict[str, Any]:
     return asdict(news) | {"gap": relative_gap(news.cost, news.bound) if known else None}  # type: ignore[arg-type]
 
 
-TASKS: Tasks = {JOB_NAME: plan_task}
+def round_task(context: TaskContext, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Do a matching round under the job's id, and make matches of its offers."""
+    return asyncio.run(_match(context, arguments))
+
+
+async def _match(context: TaskContext, arguments: dict[str, Any]) -> dict[str, Any]:
+    settings = read_settings()
+    park = load_park(settings.park_file)
+    order = Round(context.job_id, timedelta(minutes=int(arguments["ahead_minutes"])))
+    async with context.open_store() as store:
+        at = Surroundings(park, table_for(park, settings.park_file.parent), store, wall_clock)
+        return await match_and_offer(at, order)
+
+
+TASKS: Tasks = {PLAN: plan_task, ROUND: round_task}

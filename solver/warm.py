@@ -4,7 +4,9 @@ import itertools
 
 import numpy as np
 
+from solver.matching.board import board
 from solver.matching.flavours import port_day
+from solver.matching.online import Effort, match_round
 from solver.matching.solve import solve as solve_matching
 from solver.mdvsp.instance import FixedInstance, ShiftInstance
 from solver.mdvsp.solve import solve as solve_mdvsp
@@ -22,9 +24,9 @@ def main() -> None:
     ticks = itertools.count()
     rng = np.random.default_rng(1)
     solve_slots(generate(FLAVOURS["peaky"], 300, rng), seconds=2.0)
-    solve_matching(
-        port_day(rng, loads=80, trucks=30, warehouses=20), seconds=3.0, clock=lambda: next(ticks) * TICK_SECONDS
-    )
+    day = port_day(rng, loads=80, trucks=30, warehouses=20)
+    solve_matching(day, seconds=3.0, clock=lambda: next(ticks) * TICK_SECONDS)
+    match_round(board(day, now=0), Effort(rounds=20))
     _price_a_day(rng)
     for instance in _timetables():
         solve_mdvsp(instance, seconds=30.0)

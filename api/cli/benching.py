@@ -12,8 +12,20 @@ from api.assembly import wall_clock
 from api.cli.output import put_json, put_line, say
 from api.settings import demo_park_file
 from dispatch.files import load_park
-from simulations.benchmarks import fairness, matching, mdvsp, online_slots, replanning, slots
+from dispatch.roads.estimate import estimated
+from simulations.benchmarks import (
+    fairness,
+    matching,
+    matching_online,
+    matching_shares,
+    mdvsp,
+    online_slots,
+    replanning,
+    slots,
+)
 from simulations.benchmarks.tables import machine, markdown
+from simulations.online.reveal import MIXES
+from solver.reading import BadInput
 
 bench_app = typer.Typer(help="Measure on this machine and print a table.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on stdout")]
@@ -46,16 +58,52 @@ def bench_online(as_json: AsJson = False) -> None:
     """Measure days booked one by one: first come, steered by bid prices, and the offline plan."""
     park = load_park(demo_park_file())
     _report("online", online_slots.rows(online_slots.Study(), park, time.perf_counter), as_json)
+
+
 @bench_app.command("mdvsp")
 def bench_mdvsp(instances: Instances = Path("tests/data/mdvsp"), as_json: AsJson = False) -> None:
     """Measure the vehicle scheduling solver on the public instances in a folder, beside the best plans known."""
     _report("mdvsp", mdvsp.rows(mdvsp.Study(instances), time.monotonic), as_json)
 
 
+@bench_app.command("matching-online")
+def bench_matching_online(
+    visits: Annotated[int, typer.Option("--visits", help="of a day; half as many loads", min=20, max=20_000)] = 600,
+    days: Annotated[int, typer.Option("--days", help="how many days, seeds from 1", min=1, max=100)] = 10,
+    mixes: Annotated[list[str] | None, typer.Option("--lead-time", help="a mix; all when left out")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure matching policies on days that run, as shares of what a clairvoyant plan saves; and one round's time."""
+    unknown = [mix for mix in mixes or () if mix not in MIXES]
+    if unknown:
+        raise BadInput("--lead-time", "", f"{unknown[0][:40]!r} is not a mix; there are: {', '.join(MIXES)}")
+    study = matching_online.Study(
+        visits=visits,
+        seeds=range(1, days + 1),
+        mixes=tuple(mixes or MIXES),
+        clairvoyant_seconds=max(10.0, visits / 160),
+    )
+    _report("matching-online", matching_online.rows(study, _demo_place(), time.monotonic), as_json)
+    if not as_json:
+        _report("matching round", matching_online.round_rows(time.monotonic), as_json)
+
+
+@bench_app.command("matching-shares")
+def bench_matching_shares(as_json: AsJson = False) -> None:
+    """Measure what a day's carriers drive alone, together, and together with nobody worse off."""
+    rows = matching_shares.rows(matching_shares.Study(), _demo_place(), time.monotonic)
+    _report("matching-shares", rows, as_json)
+
+
 @bench_app.command("api")
 def bench_api(as_json: AsJson = False) -> None:
     """Measure bookings over HTTP against the embedded store, beside an empty POST and commits without HTTP."""
     _report("api", benchmark.rows(benchmark.Study(), time.monotonic, wall_clock()), as_json)
+
+
+def _demo_place() -> matching_online.Place:
+    park = load_park(demo_park_file())
+    return matching_online.Place(park, estimated(park))
 
 
 def _report(name: str, rows: Iterable[dict[str, Any]], as_json: bool) -> None:

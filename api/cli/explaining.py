@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from api import explanation
+from api.cli.explaining_matching import explain_matching
 from api.cli.output import put_json, put_line, say_progress
 from solver.reading import BadInput, IntArray
 from solver.slots import check
@@ -24,6 +25,9 @@ DAY_SECONDS = 30.0
 @explain_app.callback()
 def _root() -> None:
     """Say why a plan is as it is, and where one more would help."""
+
+
+explain_app.command("matching")(explain_matching)
 
 
 @explain_app.command("slots")

@@ -3,13 +3,14 @@
 import math
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 import solver.matching.check
 import solver.matching.instance
 import solver.matching.plan
+import solver.matching.shares
 import solver.matching.solve
 import solver.slots.check
 import solver.slots.compiled
@@ -19,6 +20,7 @@ from api.cli import fairness, started
 from api.cli.fairness import FairnessPrice, FairSlots
 from api.cli.mdvsp import check_mdvsp, solve_mdvsp
 from api.cli.output import percent, proof, put_json, put_line, say, say_progress
+from api.cli.sharing import carrier_report
 from api.cli.stopping import stop_on_signal
 from solver.outcome import Outcome
 from solver.reading import BadInput
@@ -42,6 +44,10 @@ Effort = Annotated[
     typer.Option("--effort", help="rounds of work in place of a time: the same plan on any machine", min=1, max=10**6),
 ]
 Seed = Annotated[int, typer.Option("--seed", help="seed of the solver's own dice", min=0, max=2**63 - 1)]
+NobodyWorseOff = Annotated[
+    bool,
+    typer.Option("--nobody-worse-off", help="no carrier drives more empty kilometres than with its own alone (N1)"),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on stdout")]
 
 
@@ -89,27 +95,37 @@ def solve_slots(  # noqa: PLR0917 - each is an option of the command
 
 @solve_app.command("matching")
 def solve_matching(
-    file: InstanceFile, out: Out, seconds: Seconds = 30.0, seed: Seed = 0, as_json: AsJson = False
+    file: InstanceFile,
+    out: Out,
+    seconds: Seconds = 30.0,
+    seed: Seed = 0,
+    nobody_worse_off: NobodyWorseOff = False,
+    as_json: AsJson = False,
 ) -> None:
     """Match return loads to trucks (rows M1-M4, costs F1-F4)."""
     began = time.monotonic()
     _check_writable(out)
     instance = solver.matching.instance.load(file)
+    carriers: dict[str, Any] = {}
     with stop_on_signal() as should_stop:
-        outcome = solver.matching.solve.solve(
-            instance,
-            seconds=_left(seconds, began),
-            on_progress=say_progress,
-            should_stop=should_stop,
-            clock=time.monotonic,
-            seed=seed,
-        )
+        how: dict[str, Any] = {
+            "seconds": _left(seconds, began),
+            "on_progress": say_progress,
+            "should_stop": should_stop,
+            "clock": time.monotonic,
+            "seed": seed,
+        }
+        if nobody_worse_off:
+            found = solver.matching.shares.solve_nobody_worse_off(instance, **how)
+            outcome, carriers = found.outcome, carrier_report(instance, found)
+        else:
+            outcome = solver.matching.solve.solve(instance, **how)
     solver.matching.plan.save_plan(outcome, out)
     served = sum(len(chain.loads) for chain in outcome.plan.chains)
     loads = served + len(outcome.plan.unserved)
     say(f"{served} of {loads} loads served, cost {outcome.cost}, {_proven(outcome.bound, outcome.gap)}")
     if as_json:
-        put_json({"loads": loads, "served": served, **proof(outcome), "out": str(out)})
+        put_json({"loads": loads, "served": served, **proof(outcome), **carriers, "out": str(out)})
 
 
 @check_app.command("slots")

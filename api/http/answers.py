@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from dispatch.model.park import DockKind
-from dispatch.model.promises import AppointmentState, LoadState, Source
+from dispatch.model.promises import AppointmentState, LoadState, MatchState, Source
 from dispatch.worker.jobs import JobState
 
 
@@ -134,6 +134,7 @@ class LoadAnswer(Answer):
     price: int
     pickup_visit: str | None
     delivery_visit: str | None
+    blocked_carriers: list[str]
     posted_at: datetime
     match: str | None
 
@@ -198,6 +199,7 @@ class MatchAnswer(Answer):
     loads: list[MatchedLoadAnswer]
     empty_km: int
     loaded_km: int
+    state: MatchState
 
 
 class MatchPage(Answer):
@@ -231,6 +233,21 @@ class PlanPage(Answer):
 
     items: list[PlanAnswer]
     next: str | None
+
+
+class MatchingRoundAnswer(Answer):
+    """A matching round's job and, once it has succeeded, what it has offered."""
+
+    id: str
+    state: JobState
+    ahead_minutes: int
+    asked_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    result: dict[str, Any] | None = Field(
+        description="How many loads and trucks were on the board, the offers made, and those that came too late."
+    )
+    error: str | None
 
 
 class DockGroupAnswer(Answer):

@@ -12,7 +12,7 @@ from api.http import examples, openapi, problems, show
 from api.http.metrics import Measured, Metrics
 from api.http.parts import Parts
 from api.http.rim import OpenRoute
-from api.http.routes import appointments, loads, matches, park, plans, service, trucks, visits
+from api.http.routes import appointments, loads, matches, matching_rounds, park, plans, service, trucks, visits
 from dispatch.services.pricing import PriceKeeper
 from parkdispatch import __version__
 
@@ -26,6 +26,7 @@ ROUTERS = (
     trucks.router,
     plans.router,
     matches.router,
+    matching_rounds.router,
     service.router,
 )
 

@@ -71,6 +71,7 @@ def make(park: Park, today: date) -> dict[str, Example]:
         **_about_loads(park, sample),
         **_about_trucks(park, sample),
         **_about_plans(park, sample),
+        **_about_matching_rounds(park, sample),
         **_about_the_service(),
     }
 
@@ -196,7 +197,7 @@ def _about_loads(park: Park, sample: Sample) -> dict[str, Example]:
     )
     shown = show.load(park, LoadRecord(load, LoadState.POSTED, sample.now))
     withdrawn = show.load(park, LoadRecord(load, LoadState.WITHDRAWN, sample.now))
-    kept = {"state", "posted_at", "match", "price", "pickup_visit", "delivery_visit"}
+    kept = {"state", "posted_at", "match", "price", "pickup_visit", "delivery_visit", "blocked_carriers"}
     asked = {name: value for name, value in shown.items() if name not in kept}
     return {
         "post_load": Example(shown, asked),
@@ -250,6 +251,16 @@ def _about_plans(park: Park, sample: Sample) -> dict[str, Example]:
         "list_plans": Example(show.page([show.plan(park, running)], None), parameters={"limit": 50}),
         "get_plan": Example(show.plan(park, running), parameters=where),
         "cancel_plan": Example(show.plan(park, cancelled), parameters=where),
+    }
+
+
+def _about_matching_rounds(park: Park, sample: Sample) -> dict[str, Example]:
+    asked = {"ahead_minutes": 60}
+    queued = Job("round-71b2", "match", asked, JobState.QUEUED, sample.now)
+    running = replace(queued, state=JobState.RUNNING, attempt=1, started_at=sample.now)
+    return {
+        "start_matching_round": Example(show.matching_round(park, queued), asked),
+        "get_matching_round": Example(show.matching_round(park, running), parameters={"round_id": queued.id}),
     }
 
 

@@ -80,6 +80,9 @@ class LoadPosted(Body):
     price: Price | None = Field(default=None, description="What leaving it costs. Left out: the park's drop cost.")
     pickup_visit: Id | None = None
     delivery_visit: Id | None = None
+    blocked_carriers: tuple[Id, ...] = Field(
+        default=(), max_length=200, description="Trucks of these carriers are never offered it."
+    )
 
     @model_validator(mode="after")
     def _times_are_in_order(self) -> Self:
@@ -115,6 +118,14 @@ class PlanAsked(Body):
         default=60, description="Time for the solvers: a quarter for slots, the rest for loads."
     )
     seed: Annotated[StrictInt, Field(ge=0, le=2**31 - 1)] = 1
+
+
+class MatchingRoundAsked(Body):
+    """A matching round: what of its plan is offered."""
+
+    ahead_minutes: Annotated[StrictInt, Field(ge=0, le=24 * 60)] = Field(
+        default=60, description="Loads are offered whose trucks must leave within so many minutes."
+    )
 
 
 def _rows_of(name: str) -> Any:

@@ -108,6 +108,21 @@ def plan(park: Park, job: Job) -> Document:
     }
 
 
+def matching_round(park: Park, job: Job) -> Document:
+    """Return a matching round's job."""
+    zone = park.grid.zone
+    return {
+        "id": job.id,
+        "state": job.state,
+        "ahead_minutes": job.arguments["ahead_minutes"],
+        "asked_at": job.submitted_at.astimezone(zone),
+        "started_at": job.started_at.astimezone(zone) if job.started_at else None,
+        "finished_at": job.finished_at.astimezone(zone) if job.finished_at else None,
+        "result": job.result,
+        "error": job.error,
+    }
+
+
 def park_document(park: Park) -> Document:
     """Return everything of the park that a request may name."""
     rules, grid = park.rules, park.grid

@@ -54,6 +54,7 @@ class Load:
 
     `earliest` and `latest` bound the start of loading; the end of unloading is at most `due`. `price` is what
     leaving it unserved costs, in the units of the house rules. The visits are those at park warehouses, if any.
+    Trucks of `blocked_carriers` are never offered it.
     """
 
     __pydantic_config__: ClassVar = FORBID_UNKNOWN
@@ -70,6 +71,7 @@ class Load:
     price: int
     pickup_visit: str | None = None
     delivery_visit: str | None = None
+    blocked_carriers: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_id("id", self.id)
@@ -146,6 +148,8 @@ def check_load(park: Park, load: Load) -> None:
     _check_known("cargo_kind", load.cargo_kind, park.cargo_kind_by_id)
     _check_known("origin", load.origin, park.position_by_location)
     _check_known("destination", load.destination, park.position_by_location)
+    for i, carrier in enumerate(load.blocked_carriers):
+        _check_known(f"blocked_carriers[{i}]", carrier, park.enterprise_by_id)
 
 
 def check_truck(park: Park, truck: Truck) -> None:

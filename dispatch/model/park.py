@@ -275,6 +275,7 @@ class HouseRules:
     truck_cost: int = 300
     booking_horizon_days: int = 7
     lead_minutes: int = 15
+    react_minutes: int = 10
     window_minutes: int = 120
     alternatives: int = 3
     cancel_deadline_minutes: int = 0

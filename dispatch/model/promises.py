@@ -71,6 +71,13 @@ LOAD_LIFE: dict[tuple[LoadState, str], LoadState] = {
 }
 
 
+class MatchState(StrEnum):
+    """What a match is to its truck's driver."""
+
+    PLANNED = "planned"  # decided by the plan of a day
+    OFFERED = "offered"  # proposed by a matching round
+
+
 @dataclass(frozen=True, slots=True)
 class MatchedLoad:
     """One load of a chain with the planned begin of its loading."""
@@ -82,7 +89,7 @@ class MatchedLoad:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A truck's chain of loads, in order, as one plan decided it."""
+    """A truck's chain of loads, in order, as one plan or matching round (`plan`) decided it."""
 
     __pydantic_config__: ClassVar = FORBID_UNKNOWN
     id: str
@@ -92,3 +99,4 @@ class Match:
     loads: tuple[MatchedLoad, ...]
     empty_km: int
     loaded_km: int
+    state: MatchState = MatchState.PLANNED

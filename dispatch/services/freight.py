@@ -22,13 +22,15 @@ Moves = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class LoadRecord:
-    """A load as the store keeps it; `match` is the id of the match it is in."""
+    """A load as the store keeps it; `match` is the id of the match it is in, `declined` the plates that would not have
+    it."""
 
     __pydantic_config__: ClassVar = FORBID_UNKNOWN
     load: Load
     state: LoadState
     posted_at: datetime
     match: str | None = None
+    declined: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +101,12 @@ def remove_truck(keys: Keys, truck: Truck, version: int) -> Commit:
     return _remove(keys.truck_state(truck.plate), version, ((keys.trucks(), truck.plate),), "TruckRemoved")
 
 
-def make_match(keys: Keys, grid: SlotGrid, match: Match, loads: Sequence[KeptLoad], now: datetime) -> Commit:
+def make_match(
+    keys: Keys, grid: SlotGrid, match: Match, loads: Sequence[KeptLoad], now: datetime, *, behind: int = 0
+) -> Commit:
     """Return the change that gives a truck its chain; NotAllowedNow names a load that is not posted (any more).
 
-    A truck has one chain a day: CounterFull when it has another.
+    The truck may have `behind` chains of the day already, which this one goes on from: CounterFull when it has more.
     """
     record = MatchRecord(match=match, made_at=now)
     key, document = keys.match(match.id), codec.dump(record)
@@ -110,7 +114,7 @@ def make_match(keys: Keys, grid: SlotGrid, match: Match, loads: Sequence[KeptLoa
     rewrites = [_rewrite(keys, grid, kept.record, after) for kept, after in zip(loads, moved, strict=True)]
     return Commit(
         expects=(Expect(key, 0), *_expected(keys, loads)),
-        takes=(Take(keys.chained(match.day), match.plate, 1, 1),),
+        takes=(Take(keys.chained(match.day), match.plate, 1, behind + 1),),
         writes=(Write(key, document, add_to=_match_indexes(keys, match)), *rewrites),
         events=(Event("MatchMade", document),),
     )
@@ -120,10 +124,32 @@ def undo_match(
     keys: Keys, grid: SlotGrid, record: MatchRecord, version: int, loads: Sequence[KeptLoad], now: datetime
 ) -> Commit:
     """Return the change that takes a chain from its truck; its loads are posted again."""
+    moved = [_moved(kept.record, "unmatch", match=None) for kept in loads]
+    return _undone(keys, grid, (record, version), loads, moved, now)
+
+
+def decline_match(
+    keys: Keys, grid: SlotGrid, record: MatchRecord, version: int, loads: Sequence[KeptLoad], now: datetime
+) -> Commit:
+    """Return the change by which a driver turns an offer down: undone, its loads never offered to the truck again."""
+    plate = record.match.plate
+    moved = [_moved(kept.record, "unmatch", match=None) for kept in loads]
+    moved = [replace(after, declined=tuple(sorted({*after.declined, plate}))) for after in moved]
+    return _undone(keys, grid, (record, version), loads, moved, now)
+
+
+def _undone(
+    keys: Keys,
+    grid: SlotGrid,
+    kept_match: tuple[MatchRecord, int],
+    loads: Sequence[KeptLoad],
+    moved: Sequence[LoadRecord],
+    now: datetime,
+) -> Commit:
+    record, version = kept_match
     match = record.match
     undone = replace(record, undone_at=now)
     key, document = keys.match(match.id), codec.dump(undone)
-    moved = [_moved(kept.record, "unmatch", match=None) for kept in loads]
     rewrites = [_rewrite(keys, grid, kept.record, after) for kept, after in zip(loads, moved, strict=True)]
     return Commit(
         expects=(Expect(key, version), *_expected(keys, loads)),

@@ -47,6 +47,7 @@ class LoadDraft:
     price: int | None = None
     pickup_visit: str | None = None
     delivery_visit: str | None = None
+    blocked_carriers: tuple[str, ...] = ()
     id: str | None = None
 
 
@@ -117,6 +118,7 @@ def _new(desk: Desk, draft: LoadDraft, now: datetime, repeatable: Repeatable | N
             price=desk.park.rules.drop_cost if draft.price is None else draft.price,
             pickup_visit=draft.pickup_visit,
             delivery_visit=draft.delivery_visit,
+            blocked_carriers=draft.blocked_carriers,
         )
         check_load(desk.park, load)
         return load

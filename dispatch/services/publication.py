@@ -5,7 +5,7 @@ never oversold: what a plan finds taken is refused and named. Everything here ma
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
@@ -155,11 +155,18 @@ async def publish_matches(
         Match(f"{plan_id}-{chain.plate}", chain.plate, plan_id, day, chain.loads, chain.empty_km, chain.loaded_km)
         for chain in chains
     ]
+    return await make_matches(store, park, matches, now)
+
+
+async def make_matches(
+    store: Store, park: Park, matches: Sequence[Match], now: datetime, behind: Mapping[str, int] | None = None
+) -> Published:
+    """Make matches, each with all its loads or none; `behind` counts the chains of the day a plate may have already."""
     made, refused = 0, []
     for batch in _batches(matches):
         pending = list(batch)
         for _ in range(ROUNDS):
-            outcomes = await _match_all(store, park, pending, now)
+            outcomes = await _match_all(store, park, pending, now, behind or {})
             made += sum(outcome is None for outcome in outcomes)
             refused += [outcome for outcome in outcomes if isinstance(outcome, Refused)]
             pending = [match for match, outcome in zip(pending, outcomes, strict=True) if isinstance(outcome, NotDone)]
@@ -260,7 +267,7 @@ def _appointment(placed: Placed, plan_id: str, day: date, now: datetime) -> Appo
 
 
 async def _match_all(
-    store: Store, park: Park, matches: Sequence[Match], now: datetime
+    store: Store, park: Park, matches: Sequence[Match], now: datetime, behind: Mapping[str, int]
 ) -> list[Refused | VersionChanged | None]:
     """Return for each match None when it stands, why it is refused, or VersionChanged: look again."""
     known = await store.find_many([store.keys.match(match.id) for match in matches])
@@ -274,7 +281,8 @@ async def _match_all(
         elif stored is None:
             chain = [loads[each.load] for each in match.loads]
             try:
-                commits[i] = freight.make_match(store.keys, park.grid, match, chain, now)
+                standing = behind.get(match.plate, 0)
+                commits[i] = freight.make_match(store.keys, park.grid, match, chain, now, behind=standing)
             except NotAllowedNow as refusal:
                 outcomes[i] = Refused(match.plate, refusal.resource)
     for i, outcome in zip(commits, await _commit_all(store, list(commits.values())), strict=True):

@@ -8,6 +8,7 @@ from dispatch.model.park import Park
 from dispatch.planning.matching import matching_problem
 from dispatch.planning.slots import slot_problem
 from dispatch.roads.table import TravelTable
+from simulations.demand.carriers import with_carriers
 from solver.matching import instance as matching_instance
 from solver.slots import instance as slot_instance
 
@@ -18,7 +19,7 @@ def write_day(day: Day, park: Park, travel: TravelTable, directory: Path) -> Non
     BadInput when that is not possible.
     """
     slots = slot_problem(park, day.date, day.visits).instance
-    matching = matching_problem(park, day.date, day.loads, day.trucks, travel).instance
+    matching = with_carriers(matching_problem(park, day.date, day.loads, day.trucks, travel).instance, day, park)
     write_together(
         directory,
         {

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +18,11 @@ MAX_PRICE: Final = 1_000_000  # per kilometre, per minute
 MAX_SUM: Final = 1_000_000_000_000  # per truck, per unserved load
 WORST_COST: Final = 2**62  # no plan of an instance may cost more
 SOURCE: Final = "matching instance"
+NO_CARRIER: Final = -1
+
+
+def _not_told() -> IntArray:
+    return np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +36,17 @@ class Costs:
 
 @dataclass(frozen=True, slots=True)
 class Trucks:
-    """Per truck, shape (K,): kind, where and when it is free, where its home is and when it must be there."""
+    """Per truck, shape (K,): kind, where and when it is free, where its home is and when it must be there.
+
+    `carrier` is a number of one's own choice, NO_CARRIER where the file does not tell.
+    """
 
     kind: IntArray
     start: IntArray
     home: IntArray
     free_from: IntArray
     home_by: IntArray
+    carrier: IntArray = field(default_factory=_not_told)
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -46,7 +55,10 @@ class Trucks:
 @dataclass(frozen=True, slots=True)
 class Loads:
     """Per load, shape (N,): kind, from where to where, the window of the start of loading, due, service,
-    price."""
+    price.
+
+    `carrier` is the carrier that would serve it with its own trucks, NO_CARRIER where the file does not tell.
+    """
 
     kind: IntArray
     origin: IntArray
@@ -57,6 +69,7 @@ class Loads:
     load_minutes: IntArray
     unload_minutes: IntArray
     drop: IntArray
+    carrier: IntArray = field(default_factory=_not_told)
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -86,10 +99,12 @@ class MatchingInstance:
         for name in ("minutes", "km", "can"):
             object.__setattr__(self, name, _frozen(self.source, name, getattr(self, name), dimensions=2))
         for group in (self.trucks, self.loads):
-            for field in fields(group):
-                where = f"{_group_name(group)}.{field.name}"
-                values = _frozen(self.source, where, getattr(group, field.name), dimensions=1)
-                object.__setattr__(group, field.name, values)
+            for column in fields(group):
+                where = f"{_group_name(group)}.{column.name}"
+                values = _frozen(self.source, where, getattr(group, column.name), dimensions=1)
+                object.__setattr__(group, column.name, values)
+            if not len(group.carrier):
+                object.__setattr__(group, "carrier", _frozen("", "", np.full(len(group), NO_CARRIER), dimensions=1))
         _check(self)
 
     @property
@@ -121,12 +136,20 @@ def save(instance: MatchingInstance, path: Path) -> None:
     document: dict[str, Any] = {
         "minutes": instance.minutes.tolist(),
         "km": instance.km.tolist(),
-        "costs": {field.name: getattr(instance.costs, field.name) for field in fields(Costs)},
-        "trucks": {field.name: getattr(instance.trucks, field.name).tolist() for field in fields(Trucks)},
+        "costs": {each.name: getattr(instance.costs, each.name) for each in fields(Costs)},
+        "trucks": _columns(instance.trucks),
         "can": instance.can.tolist(),
-        "loads": {field.name: getattr(instance.loads, field.name).tolist() for field in fields(Loads)},
+        "loads": _columns(instance.loads),
     }
     write_whole(path, orjson.dumps(document) + b"\n")
+
+
+def _columns(group: Trucks | Loads) -> dict[str, list[int]]:
+    """Return the columns of a file; carriers are written where any is told."""
+    columns: dict[str, list[int]] = {each.name: getattr(group, each.name).tolist() for each in fields(group)}
+    if (group.carrier == NO_CARRIER).all():
+        del columns["carrier"]
+    return columns
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -147,6 +170,7 @@ TRUCK_RANGES: Final = {
     "home": (0, _MAX_INDEX),
     "free_from": _TIME,
     "home_by": _TIME,
+    "carrier": (NO_CARRIER, _MAX_INDEX),
 }
 LOAD_RANGES: Final = {
     "kind": (0, _MAX_INDEX),
@@ -158,7 +182,9 @@ LOAD_RANGES: Final = {
     "load_minutes": (0, MAX_MINUTES),
     "unload_minutes": (0, MAX_MINUTES),
     "drop": (0, MAX_SUM),
+    "carrier": (NO_CARRIER, _MAX_INDEX),
 }
+_OPTIONAL: Final = ("carrier",)
 _COST_RANGES: Final = {
     "per_empty_km": (0, MAX_PRICE),
     "per_wait_minute": (0, MAX_PRICE),
@@ -188,7 +214,10 @@ def _read_costs(document: Fields) -> Costs:
 
 
 def _read_columns(document: Fields, ranges: dict[str, tuple[int, int]]) -> dict[str, IntArray]:
-    columns = {name: document.integers(name, low, high) for name, (low, high) in ranges.items()}
+    columns = {name: document.integers(name, *span) for name, span in ranges.items() if name not in _OPTIONAL}
+    for name in _OPTIONAL:
+        if document.has(name):
+            columns[name] = document.integers(name, *ranges[name], length=len(columns["kind"]))
     document.done()
     return columns
 
@@ -254,11 +283,11 @@ def _check_matrices(instance: MatchingInstance, refuse: Refuse) -> None:
 
 
 def _check_group(group: Trucks | Loads, name: str, ranges: dict[str, tuple[int, int]], refuse: Refuse) -> None:
-    for field, (low, high) in ranges.items():
-        values = getattr(group, field)
+    for column, (low, high) in ranges.items():
+        values = getattr(group, column)
         if len(values) != len(group.kind):
-            refuse(f"{name}.{field}", f"has {len(values)} entries, must have {len(group.kind)} as {name}.kind")
-        _check_range(f"{name}.{field}", values, low, high, refuse)
+            refuse(f"{name}.{column}", f"has {len(values)} entries, must have {len(group.kind)} as {name}.kind")
+        _check_range(f"{name}.{column}", values, low, high, refuse)
 
 
 def _check_references(instance: MatchingInstance, refuse: Refuse) -> None:

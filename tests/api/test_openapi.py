@@ -130,4 +130,6 @@ async def test_every_creating_post_takes_an_idempotency_key(document):
         if any(parameter["name"] == "Idempotency-Key" for parameter in operation.get("parameters", ()))
     }
 
-    assert taking == {"request_appointment", "post_visit", "post_visits", "post_load", "post_loads", "start_plan"}
+    assert taking == {"request_appointment", "post_visit", "post_visits", "post_load", "post_loads", "start_plan",
+        "start_matching_round",
+    }  # fmt: skip

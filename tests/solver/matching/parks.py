@@ -16,8 +16,9 @@ LOAD = {
     "load_minutes": 5,
     "unload_minutes": 5,
     "drop": 1000,
+    "carrier": -1,
 }
-TRUCK = {"kind": 0, "start": 0, "home": 0, "free_from": 0, "home_by": 1000}
+TRUCK = {"kind": 0, "start": 0, "home": 0, "free_from": 0, "home_by": 1000, "carrier": -1}
 
 
 def park(

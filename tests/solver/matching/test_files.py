@@ -56,6 +56,9 @@ def changed(tmp_path, path: str, value) -> object:
         ("loads.drop", ["x"], "loads.drop[0]"),
         ("loads.due", [10**40], "loads.due[0]"),
         ("loads.colour", [1], "loads.colour"),
+        ("loads.carrier", [-2], "loads.carrier[0]"),
+        ("trucks.carrier", [0, 1], "trucks.carrier"),
+        ("trucks.carrier", [], "trucks.carrier"),
         ("extra", 1, "extra"),
     ],
 )
@@ -107,6 +110,18 @@ def test_an_empty_day_comes_back(tmp_path):
     files.save(empty, tmp_path / "empty.json")
 
     assert len(files.load(tmp_path / "empty.json").loads) == 0
+
+
+def test_carriers_are_written_where_they_are_told_and_come_back(tmp_path):
+    untold, told = park([{}, {}], [{}]), park([{"carrier": 3}, {"carrier": -1}], [{"carrier": 3}])
+
+    files.save(untold, tmp_path / "untold.json")
+    files.save(told, tmp_path / "told.json")
+
+    assert "carrier" not in (tmp_path / "untold.json").read_text()
+    assert files.load(tmp_path / "untold.json").loads.carrier.tolist() == [-1, -1]
+    assert files.load(tmp_path / "told.json").loads.carrier.tolist() == [3, -1]
+    assert files.load(tmp_path / "told.json").trucks.carrier.tolist() == [3]
 
 
 def test_arrays_cannot_be_changed():

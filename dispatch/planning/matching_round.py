@@ -1,0 +1,153 @@
+"""A matching round in the park's words: what is open and known becomes the solver's board, its plan becomes offers.
+
+A truck is on the board as it is next free: after the loads it has, and once for every stretch between its appointments,
+for it must be at each of them in time. Everything here is pure.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+import numpy as np
+
+from dispatch.model.day import Load, Truck
+from dispatch.model.park import Park
+from dispatch.model.promises import Appointment, MatchedLoad
+from dispatch.planning.matching import matching_problem, minute_from
+from dispatch.roads.table import TravelTable
+from solver.matching import check
+from solver.matching.board import Board, board
+from solver.matching.online import Offer, match_round
+from solver.matching.plan import Chain
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLoad:
+    """A load nobody has, and the plates of the trucks that have declined it."""
+
+    load: Load
+    declined: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LiveTruck:
+    """A truck with what it has promised: its loads in order with their begins, and its appointments, by time."""
+
+    truck: Truck
+    loads: tuple[tuple[Load, datetime], ...] = ()
+    appointments: tuple[Appointment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """When a round is, and which of its plan it offers: what must leave within `ahead`."""
+
+    day: date
+    now: datetime
+    ahead: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedOffer:
+    """A truck's next load and when its loading starts; what the truck drives empty more for it, and what loaded."""
+
+    plate: str
+    load: MatchedLoad
+    empty_km: int
+    loaded_km: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A truck from where and when it is free to where and when it must be; `is_out` when it drives there anyway."""
+
+    truck: Truck
+    is_out: bool
+
+
+def offers_now(
+    park: Park, travel: TravelTable, loads: Sequence[OpenLoad], trucks: Iterable[LiveTruck], at: Timing
+) -> tuple[PlannedOffer, ...]:
+    """Return what is offered now, at most one load per truck, no load twice; the plan behind it passes the checker."""
+    stretches = [stretch for live in trucks for stretch in stretches_of(park, travel, live)]
+    on = round_board(park, travel, loads, stretches, at)
+    planned = match_round(on)
+    faults = check.violations(on.instance, planned.plan)
+    assert not faults, faults[0].text
+    until = on.now + park.rules.react_minutes + int(at.ahead.total_seconds()) // 60
+    return tuple(
+        _planned_offer(park, at.day, on, offer, loads, stretches)
+        for offer in _one_each(planned.offers, stretches)
+        if offer.leave <= until
+    )
+
+
+def stretches_of(park: Park, travel: TravelTable, live: LiveTruck) -> list[Stretch]:
+    """Return the truck's time after its loads, cut at its appointments except those that its own loads bring it to."""
+    truck, is_out = live.truck, bool(live.loads)
+    if live.loads:
+        load, begins = live.loads[-1]
+        truck = replace(truck, free_at=load.destination, free_from=min(_ends(travel, load, begins), truck.home_by))
+    own = {load.id for load, _ in live.loads}
+    ahead = [each for each in live.appointments if each.load is None or each.load not in own]
+    found = []
+    for appointment in sorted(ahead, key=lambda each: each.slot):
+        starts = park.grid.start_of(appointment.day, appointment.slot)
+        ends = park.grid.start_of(appointment.day, appointment.slot + appointment.slots)
+        if ends <= truck.free_from:
+            continue
+        if truck.free_from <= starts <= truck.home_by:
+            found.append(Stretch(replace(truck, home=appointment.warehouse, home_by=starts), is_out=True))
+        truck = replace(truck, free_at=appointment.warehouse, free_from=min(ends, truck.home_by))
+        is_out = True
+    return [*found, Stretch(truck, is_out)]
+
+
+def round_board(
+    park: Park, travel: TravelTable, loads: Sequence[OpenLoad], stretches: Sequence[Stretch], at: Timing
+) -> Board:
+    """Return the solver's board of a round: minutes from midnight of the day, `now` rounded up."""
+    problem = matching_problem(park, at.day, [each.load for each in loads], [each.truck for each in stretches], travel)
+    forbidden = [
+        (k, i)
+        for i, each in enumerate(loads)
+        if each.declined or each.load.blocked_carriers
+        for k, stretch in enumerate(stretches)
+        if not may_be_offered(each, stretch.truck)
+    ]
+    return board(
+        problem.instance,
+        minute_from(park.grid, at.now, at.day),
+        react=park.rules.react_minutes,
+        out=np.array([each.is_out for each in stretches], dtype=np.bool_),
+        forbidden=np.array(forbidden, dtype=np.int64).reshape(len(forbidden), 2),
+    )
+
+
+def may_be_offered(open_load: OpenLoad, truck: Truck) -> bool:
+    """Answer whether neither side has refused: the enterprise its carrier, the driver the load."""
+    return truck.carrier not in open_load.load.blocked_carriers and truck.plate not in open_load.declined
+
+
+def _ends(travel: TravelTable, load: Load, begins: datetime) -> datetime:
+    drive = int(travel.minutes[travel.index[load.origin], travel.index[load.destination]])
+    return begins + timedelta(minutes=load.load_minutes + drive + load.unload_minutes)
+
+
+def _one_each(offers: Iterable[Offer], stretches: Sequence[Stretch]) -> list[Offer]:
+    """Return each truck's first offer by when it leaves: where it goes after that is known when that is accepted."""
+    first: dict[str, Offer] = {}
+    for offer in sorted(offers, key=lambda offer: offer.leave):
+        first.setdefault(stretches[offer.truck].truck.plate, offer)
+    return list(first.values())
+
+
+def _planned_offer(
+    park: Park, day: date, on: Board, offer: Offer, loads: Sequence[OpenLoad], stretches: Sequence[Stretch]
+) -> PlannedOffer:
+    instance, k, i = on.instance, offer.truck, offer.load
+    empty = check.chain_empty_km(instance, Chain(k, (i,), (offer.start,)))
+    loaded = int(instance.km[instance.loads.origin[i], instance.loads.destination[i]])
+    anyway = int(instance.km[instance.trucks.start[k], instance.trucks.home[k]]) if on.out[k] else 0
+    begins = MatchedLoad(loads[i].load.id, park.grid.moment_of(day, offer.start))
+    return PlannedOffer(stretches[k].truck.plate, begins, max(0, empty - anyway), loaded)

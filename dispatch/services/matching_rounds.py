@@ -1,0 +1,220 @@
+"""Matching rounds of the live day: asked for as a job, done from what the store holds, offers put back into it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from dispatch.model.day import Load, Truck, check_load, check_truck
+from dispatch.model.faults import FieldFault
+from dispatch.model.park import Park
+from dispatch.model.promises import Appointment, Match, MatchState
+from dispatch.model.refusals import KeyReused, NotAllowedNow
+from dispatch.planning.matching_round import LiveTruck, OpenLoad, PlannedOffer, Timing, offers_now
+from dispatch.services import freight, publication
+from dispatch.services.day_planning import NAMED, Surroundings
+from dispatch.services.desk import Desk, Kept, Repeatable, find_repeat, new_id, not_there
+from dispatch.services.freight import KeptLoad, LoadRecord, MatchRecord
+from dispatch.store import codec
+from dispatch.store.commit import Commit, Expect, FingerprintDiffers, VersionChanged, Write
+from dispatch.store.keys import day_prefix, id_of
+from dispatch.store.store import Store
+from dispatch.worker.jobs import Job, Jobs, find_job
+
+JOB_NAME = "match"
+TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A round to be done: under which name, and how far ahead it offers."""
+
+    round_id: str
+    ahead: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a round decided, as it is kept before it is published, so that publishing can go on after being broken off.
+
+    `behind` counts the chains of the day that each truck offered a load had then.
+    """
+
+    day: date
+    loads: int
+    trucks: int
+    offers: tuple[PlannedOffer, ...]
+    behind: dict[str, int]
+
+
+async def start_round(
+    desk: Desk, jobs: Jobs, ahead_minutes: int, now: datetime, repeatable: Repeatable | None
+) -> Kept[Job]:
+    """Queue a matching round; KeyReused."""
+    repeat = await find_repeat(desk, repeatable)
+    if repeat is not None:
+        kept = await get_round(desk, str(orjson.loads(repeat)["job"]))
+        return Kept(kept.thing, kept.version, repeated=True)
+    key = (repeatable.key, repeatable.fingerprint) if repeatable else None
+    round_id = new_id("round", repeatable)
+    try:
+        job = await jobs.submit(JOB_NAME, {"ahead_minutes": ahead_minutes}, now, job_id=round_id, repeat=key)
+    except FingerprintDiffers:
+        raise KeyReused("Idempotency-Key") from None
+    except VersionChanged:  # made under the same key, whose record is no longer kept
+        kept = await get_round(desk, round_id)
+        return Kept(kept.thing, kept.version, repeated=True)
+    return Kept(job, 1)
+
+
+async def get_round(desk: Desk, round_id: str) -> Kept[Job]:
+    """Return a round's job; NotThere otherwise."""
+    kept = await find_job(desk.store, round_id)
+    if kept is None or kept.job.name != JOB_NAME:
+        raise not_there("matching round", round_id)
+    return Kept(kept.job, kept.version)
+
+
+async def match_and_offer(at: Surroundings, order: Round) -> dict[str, Any]:
+    """Do a round over today's open loads and trucks, and make a match of every offer; return the result.
+
+    What was taken meanwhile is refused to the round and named. Run again under the same name, it publishes what was
+    decided then.
+    """
+    decided = await _find_decided(at.store, order.round_id)
+    if decided is None:
+        decided = await _decide(at, order)
+        key = at.store.keys.plan(order.round_id)
+        await at.store.commit(Commit(expects=(Expect(key, 0),), writes=(Write(key, codec.dump(decided)),)))
+    matches = [_match(order.round_id, decided.day, offer) for offer in decided.offers]
+    made = await publication.make_matches(at.store, at.park, matches, at.clock(), decided.behind)
+    refused = {"count": len(made.refused), "named": [asdict(each) for each in made.refused[:NAMED]]}
+    late = {each.id for each in made.refused}
+    standing = [match.id for match in matches if match.plate not in late]
+    return {
+        "round": order.round_id,
+        "day": decided.day.isoformat(),
+        "loads": decided.loads,
+        "trucks": decided.trucks,
+        "offers": standing,
+        "refused": refused,
+    }
+
+
+async def decline_offer(desk: Desk, match_id: str, now: datetime) -> Kept[MatchRecord]:
+    """Turn an offer down: its load is posted again and not offered to this truck any more.
+
+    NotThere; NotAllowedNow when the match is no offer or is undone.
+    """
+    for _ in range(TRIES):
+        stored = await desk.store.find(desk.keys.match(match_id))
+        if stored is None:
+            raise not_there("match", match_id)
+        record = codec.read(MatchRecord, stored.document)
+        if record.match.state is not MatchState.OFFERED or record.undone_at is not None:
+            state = "undone" if record.undone_at else record.match.state
+            raise NotAllowedNow(f"match {match_id} is {state}")
+        loads = [kept for kept in await _kept_loads(desk.store, record.match) if kept.record.match == match_id]
+        commit = freight.decline_match(desk.keys, desk.park.grid, record, stored.version, loads, now)
+        try:
+            await desk.store.commit(commit)
+        except VersionChanged:
+            continue
+        return Kept(record, stored.version + 1)
+    raise NotAllowedNow(f"match {match_id} is being changed by others")
+
+
+async def _find_decided(store: Store, round_id: str) -> Decided | None:
+    stored = await store.find(store.keys.plan(round_id))
+    return codec.read(Decided, stored.document) if stored is not None else None
+
+
+async def _decide(at: Surroundings, order: Round) -> Decided:
+    now = at.clock()
+    day = at.park.grid.day_of(now)
+    loads = [each for each in await _open_loads(at.store, day) if _fits(at.park, each.load)]
+    live = await _live_trucks(at.store, at.park, day)
+    offers = offers_now(at.park, at.travel, loads, [truck for truck, _ in live], Timing(day, now, order.ahead))
+    chains = {truck.truck.plate: count for truck, count in live}
+    behind = {offer.plate: chains[offer.plate] for offer in offers if chains[offer.plate]}
+    return Decided(day, len(loads), len(live), offers, behind)
+
+
+def _match(round_id: str, day: date, offer: PlannedOffer) -> Match:
+    return Match(
+        id=f"{round_id}-{offer.plate}",
+        plate=offer.plate,
+        plan=round_id,
+        day=day,
+        loads=(offer.load,),
+        empty_km=offer.empty_km,
+        loaded_km=offer.loaded_km,
+        state=MatchState.OFFERED,
+    )
+
+
+def _fits(park: Park, thing: Load | Truck) -> bool:
+    try:
+        if isinstance(thing, Load):
+            check_load(park, thing)
+        else:
+            check_truck(park, thing)
+    except FieldFault:
+        return False
+    return True
+
+
+async def _open_loads(store: Store, day: date) -> list[OpenLoad]:
+    ids = await store.members(store.keys.open_loads(day))
+    found = await store.find_many([store.keys.load(each) for each in ids])
+    records = [codec.read(LoadRecord, each.document) for each in found if each is not None]
+    return [OpenLoad(record.load, record.declined) for record in records if record.match is None]
+
+
+async def _live_trucks(store: Store, park: Park, day: date) -> list[tuple[LiveTruck, int]]:
+    """Return the trucks that are out on a day with what they have promised, and how many chains each has of the day."""
+    plates = await store.members(store.keys.trucks())
+    found = await store.find_many([store.keys.truck_state(plate) for plate in plates])
+    trucks = [codec.read(Truck, each.document) for each in found if each is not None]
+    out = [
+        each
+        for each in trucks
+        if _fits(park, each) and park.grid.day_of(each.free_from) <= day <= park.grid.day_of(each.home_by)
+    ]
+    (counted,) = await store.taken([store.keys.chained(day)])
+    promised = await _promised_loads(store, day)
+    appointments: dict[str, list[Appointment]] = {}
+    for appointment in await publication.confirmed_appointments(store, day):
+        appointments.setdefault(appointment.plate, []).append(appointment)
+    return [
+        (
+            LiveTruck(each, tuple(promised.get(each.plate, ())), tuple(appointments.get(each.plate, ()))),
+            counted.get(each.plate, 0),
+        )
+        for each in out
+    ]
+
+
+async def _promised_loads(store: Store, day: date) -> dict[str, list[tuple[Load, datetime]]]:
+    """Return the loads every truck has on a day with their begins, in order, by plate."""
+    members = await store.members(store.keys.matches(), prefix=day_prefix(day))
+    stored = await store.find_many([store.keys.match(id_of(member)) for member in members])
+    records = [codec.read(MatchRecord, each.document) for each in stored if each is not None]
+    standing = [record.match for record in records if record.undone_at is None]
+    loads = await store.find_many([store.keys.load(each.load) for match in standing for each in match.loads])
+    known = {each.key: codec.read(LoadRecord, each.document).load for each in loads if each is not None}
+    promised: dict[str, list[tuple[Load, datetime]]] = {}
+    for match in standing:
+        for each in match.loads:
+            if store.keys.load(each.load) in known:
+                promised.setdefault(match.plate, []).append((known[store.keys.load(each.load)], each.starts_at))
+    for chain in promised.values():
+        chain.sort(key=lambda timed: timed[1])
+    return promised
+
+
+async def _kept_loads(store: Store, match: Match) -> Sequence[KeptLoad]:
+    stored = await store.find_many([store.keys.load(each.load) for each in match.loads])
+    return [KeptLoad(codec.read(LoadRecord, each.document), each.version) for each in stored if each is not None]

@@ -1,0 +1,145 @@
+"""Matching rounds in the store: offers are matches, and nothing is ever given away twice."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from dispatch.model.promises import LoadState, MatchState
+from dispatch.model.refusals import NotAllowedNow, NotThere
+from dispatch.roads.table import TravelTable
+from dispatch.services import freight, publication
+from dispatch.services.day_planning import Surroundings
+from dispatch.services.desk import Desk
+from dispatch.services.freight import LoadRecord, MatchRecord
+from dispatch.services.matching_rounds import Round, decline_offer, match_and_offer
+from dispatch.store import codec
+from tests.dispatch.store.small_park import DAY, a_load, a_park, a_truck, at, plate
+
+pytestmark = [pytest.mark.anyio, pytest.mark.store]
+
+NOW = at("07:00")
+TRAVEL = TravelTable(("W1", "W2"), np.array([[0, 10], [10, 0]]), np.array([[0, 5], [5, 0]]))
+
+
+def surroundings(store, clock=NOW):
+    return Surroundings(a_park(store.keys.park_id), TRAVEL, store, lambda: clock)
+
+
+def a_round(name="round-1", minutes=120):
+    return Round(name, timedelta(minutes=minutes))
+
+
+async def fill(store, loads, trucks):
+    grid = a_park(store.keys.park_id).grid
+    commits = [freight.post_load(store.keys, grid, load, NOW) for load in loads]
+    commits += [freight.announce_truck(store.keys, truck) for truck in trucks]
+    await store.commit_many(commits)
+
+
+async def load_record(store, load_id):
+    return codec.read(LoadRecord, (await store.find(store.keys.load(load_id))).document)
+
+
+async def match_record(store, match_id):
+    return codec.read(MatchRecord, (await store.find(store.keys.match(match_id))).document)
+
+
+async def test_a_round_makes_a_match_of_every_offer(store):
+    await fill(store, [a_load(1)], [a_truck(1)])
+
+    result = await match_and_offer(surroundings(store), a_round())
+
+    assert (result["loads"], result["trucks"], result["offers"]) == (1, 1, [f"round-1-{plate(1)}"])
+    record = await match_record(store, f"round-1-{plate(1)}")
+    assert (record.match.state, [each.load for each in record.match.loads]) == (MatchState.OFFERED, ["L1"])
+    assert (await load_record(store, "L1")).state is LoadState.MATCHED
+
+
+async def test_the_next_round_goes_on_from_where_the_offer_leaves_the_truck(store):
+    back = replace(a_load(2), origin="W2", destination="W1", earliest=at("09:00"), latest=at("10:00"))
+    await fill(store, [a_load(1)], [a_truck(1)])
+    await match_and_offer(surroundings(store), a_round("round-1"))
+    await fill(store, [back], [])
+
+    result = await match_and_offer(surroundings(store), a_round("round-2", 240))
+
+    assert result["offers"] == [f"round-2-{plate(1)}"]
+    record = await match_record(store, f"round-2-{plate(1)}")
+    assert (record.match.empty_km, record.match.loads[0].starts_at) == (5, at("09:00"))
+
+
+async def test_a_round_run_again_under_its_name_changes_nothing(store):
+    await fill(store, [a_load(1), a_load(2)], [a_truck(1), a_truck(2)])
+
+    first = await match_and_offer(surroundings(store), a_round())
+    again = await match_and_offer(surroundings(store), a_round())
+
+    assert first["offers"] == again["offers"]
+    assert len(await store.members(store.keys.matches())) == len(first["offers"])
+
+
+async def test_rounds_at_the_same_moment_never_give_a_load_or_a_truck_away_twice(store):
+    await fill(store, [a_load(i) for i in range(1, 9)], [a_truck(i) for i in range(1, 5)])
+
+    await asyncio.gather(*(match_and_offer(surroundings(store), a_round(f"round-{i}")) for i in range(4)))
+
+    members = await store.members(store.keys.matches())
+    records = [await match_record(store, member.split("#", 2)[2]) for member in members]
+    loads = [each.load for record in records for each in record.match.loads]
+    assert len(loads) == len(set(loads))
+    begins = sorted((record.match.plate, record.match.loads[0].starts_at) for record in records)
+    for (truck, earlier), (other, later) in pairwise(begins):
+        assert truck != other or later - earlier >= timedelta(minutes=60)
+
+
+async def test_a_load_withdrawn_between_deciding_and_offering_is_refused_and_named(store):
+    await fill(store, [a_load(1)], [a_truck(1)])
+    at_work = surroundings(store)
+    decided = await match_and_offer(at_work, a_round("round-1"))
+    assert decided["refused"]["count"] == 0
+
+    result = await match_and_offer(replace(at_work, clock=lambda: at("07:01")), a_round("round-2"))
+
+    assert result["offers"] == []
+
+
+async def test_what_is_declined_is_posted_again_and_not_offered_to_that_truck_any_more(store):
+    await fill(store, [a_load(1)], [a_truck(1)])
+    await match_and_offer(surroundings(store), a_round("round-1"))
+    desk = Desk(a_park(store.keys.park_id), store)
+
+    await decline_offer(desk, f"round-1-{plate(1)}", NOW)
+
+    record = await load_record(store, "L1")
+    assert (record.state, record.match, record.declined) == (LoadState.POSTED, None, (plate(1),))
+    assert (await match_and_offer(surroundings(store), a_round("round-2")))["offers"] == []
+    await fill(store, [], [a_truck(2)])
+    assert (await match_and_offer(surroundings(store), a_round("round-3")))["offers"] == [f"round-3-{plate(2)}"]
+
+
+async def test_only_an_offer_that_stands_can_be_declined(store):
+    await fill(store, [a_load(1)], [a_truck(1)])
+    await match_and_offer(surroundings(store), a_round("round-1"))
+    desk = Desk(a_park(store.keys.park_id), store)
+    await decline_offer(desk, f"round-1-{plate(1)}", NOW)
+
+    with pytest.raises(NotAllowedNow):
+        await decline_offer(desk, f"round-1-{plate(1)}", NOW)
+    with pytest.raises(NotThere):
+        await decline_offer(desk, "no-match", NOW)
+
+
+async def test_a_truck_with_the_plans_chain_is_offered_only_what_comes_after_it(store):
+    early = replace(a_load(2), earliest=at("07:30"), latest=at("08:00"))
+    await fill(store, [a_load(1), early], [a_truck(1)])
+    park = a_park(store.keys.park_id)
+    chain = publication.Match("P-1", plate(1), "P", DAY, (publication.MatchedLoad("L1", at("08:00")),), 0, 5)
+    await publication.make_matches(store, park, [chain], NOW)
+
+    result = await match_and_offer(surroundings(store), a_round())
+
+    assert (result["loads"], result["offers"]) == (1, [])
