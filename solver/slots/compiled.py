@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from solver.slots import bound, construct, gap, model, negotiate, places, prices, regroup, transport
+from solver.slots import ball, bound, construct, gap, model, negotiate, places, prices, regroup, transport
 from solver.slots.instance import SlotInstance
 from solver.slots.mip import Effort
 from solver.slots.regroup import Proposal
@@ -29,6 +29,8 @@ def load() -> None:
     regroup.propose(m, board, visits, nothing[: m.horizon], Effort(1.0))
     state = prices.start(m, start, nothing)
     prices.improve(m, state, 1)
+    gap.by_visit(m, bound.whole(m, nothing), start)
+    ball.around(m, board, 0, 2, rng)
     gap.by_group(m, bound.whole(m, nothing), start)
     bound.bound(m, nothing)
 

@@ -24,7 +24,7 @@ def by_group(model: Model, price: IntArray, start: IntArray) -> FloatArray:
     and are left out.
     """
     least = bound.minima(model, price)
-    paid = _paid(model, price, start)
+    paid = _paid(model, price, start, 0)  # what visits pay docks is what the docks earn
     docks = slice(model.horizon, model.horizon * (1 + model.groups))
     worth = (price * model.capacity)[docks].reshape(model.groups, model.horizon).sum(axis=1)
     beyond = np.bincount(model.group, weights=paid - least, minlength=model.groups)
@@ -32,12 +32,18 @@ def by_group(model: Model, price: IntArray, start: IntArray) -> FloatArray:
     return share
 
 
-@njit(cache=True, nogil=True)
-def _paid(m: Model, price: IntArray, start: IntArray) -> IntArray:
-    """Return what each visit costs as planned, with the prices of the rows it uses except the docks', (V,).
+def by_visit(model: Model, price: IntArray, start: IntArray) -> FloatArray:
+    """Return by how much each visit's choice in a plan (V,) is dearer than its cheapest at prices (R,), (V,).
 
-    What visits pay for docks is what the docks earn, and cancels in a group's share.
+    `price` in 1/SCALE cost units, the answer in cost units; 0 for visits without a choice.
     """
+    excess: FloatArray = (_paid(model, price, start, 1) - bound.minima(model, price)) / SCALE
+    return np.where(model.last >= model.first, excess, 0.0)
+
+
+@njit(cache=True, nogil=True)
+def _paid(m: Model, price: IntArray, start: IntArray, docks: int) -> IntArray:
+    """Return what each visit costs as planned, with the prices of the rows it uses, the docks' if `docks`, (V,)."""
     horizon, exact_cost, exact_drop, column = m.horizon, m.exact_cost, m.exact_drop, m.column
     carriers = horizon * (1 + m.groups)
     trucks = carriers + horizon * m.carriers
@@ -48,6 +54,10 @@ def _paid(m: Model, price: IntArray, start: IntArray) -> IntArray:
             paid[v] = exact_drop[v]
             continue
         paid[v] = exact_cost[column[v] + s - m.first[v]] + price[s]
+        if docks:
+            dock = horizon * (1 + m.group[v])
+            for t in range(dock + s, dock + s + m.duration[v]):
+                paid[v] += price[t]
         if m.carrier[v] >= 0:
             paid[v] += price[carriers + horizon * m.carrier[v] + s]
         if m.truck[v] >= 0:

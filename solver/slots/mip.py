@@ -55,7 +55,8 @@ def search(
     """Return the starts of least total `value` (n,) among `columns` within `free` (R,), as far as `effort` goes.
 
     At most one start per visit is taken; visits that are not in the answer are not placed. `is_over` is asked now and
-    then whether to stop; `begin` (V,) is a plan to begin with, -1 not placed.
+    then whether to stop; `begin` (V,) is a plan to begin with, -1 not placed. Given one, HiGHS 1.16 can call a plan
+    optimal that is not, so then there is no bound.
     """
     if not len(columns.visit):
         return Answer((columns.visit, columns.start), 0.0)
@@ -73,6 +74,8 @@ def search(
     found, bound = finished(highs)
     if found is None:
         return Answer(None, bound)
+    if begin is not None:
+        bound = -np.inf
     taken = found > 0.5
     return Answer((columns.visit[taken], columns.start[taken]), bound)
 

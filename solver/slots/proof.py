@@ -63,7 +63,7 @@ class Proof:
         else:
             self.pieces_left = MORE_PIECES
 
-    def decide_whole(self, plan: IntArray, effort: Effort) -> bool:
+    def decide_whole(self, effort: Effort) -> bool:
         """Decide the rest of a small problem whole, once its clusters are decided; answer whether that was done."""
         if self.whole_tried or not self.lined_up or self.waiting:
             return False
@@ -72,7 +72,7 @@ class Proof:
         left = self._left(run.cost - self.sum.bound() + 1)
         if len(left.visit) > MOST_COLUMNS:
             return False
-        answer = mip.search(m, left, left.cost, m.capacity, effort, is_over=run.is_over, begin=plan)
+        answer = mip.search(m, left, left.cost, m.capacity, effort, is_over=run.is_over)
         if answer.starts is not None:
             start = run.frozen.copy()
             start[answer.starts[0]] = answer.starts[1]

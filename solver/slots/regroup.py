@@ -68,6 +68,8 @@ def propose(model: Model, board: Places, visits: IntArray, gate: FloatArray | No
     if gate is not None:
         free[: model.horizon] = len(visits)
         value += gate[columns.start]
+    else:
+        columns, value = _within(model, columns, value, free)
     columns, value = _worth_it(columns, value)
     answer = mip.search(model, columns, value, free, effort, begin=board.start).starts
     if answer is None:
@@ -75,6 +77,14 @@ def propose(model: Model, board: Places, visits: IntArray, gate: FloatArray | No
     new = np.full(len(model.first), -1)
     new[answer[0]] = answer[1]
     return Proposal(visits, new[visits])
+
+
+def _within(model: Model, columns: Columns, value: FloatArray, free: IntArray) -> tuple[Columns, FloatArray]:
+    """Leave out the starts that `free` (R,) has no room for."""
+    rows, position = subproblem.uses(model, columns)
+    room = np.ones(len(columns.visit), dtype=np.bool_)
+    room[position[free[rows] <= 0]] = False
+    return subproblem.chosen(columns, room), value[room]
 
 
 def _worth_it(columns: Columns, value: FloatArray) -> tuple[Columns, FloatArray]:

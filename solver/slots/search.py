@@ -3,12 +3,14 @@
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from solver.reading import IntArray
-from solver.slots import bound, construct, gap, places, regroup, transport
+from solver.slots import ball, bound, construct, gap, places, regroup, transport
 from solver.slots.mip import Effort
 from solver.slots.model import FloatArray
 from solver.slots.places import Places
+from solver.slots.regroup import Proposal
 from solver.slots.run import Run
 
 REACHES: Final = (1, 2, 3, 5, 8, 12, 1_000)  # slots from where a visit is
@@ -20,6 +22,9 @@ WIDE: Final = 0.4  # share of those steps in which siblings' dock groups are dec
 LEAST: Final = 0.2  # of Model.unit: a share of the gap that is worth a try
 WORSE: Final = 0.002  # relative: how far the search may stray from the best plan to get unplaced visits in
 WITHIN: Final = 0.5  # share of the other steps that keep to what the gate has left
+BALLS: Final = 0.6  # share of the steps that decide balls of visits anew
+BALL: Final = 100  # visits of one
+AT_ONCE: Final = 8  # balls in a step
 PLACING: Final = 0.6  # share of the steps that try to place visits, while some are not
 HOPE: Final = 0.05  # of the cost of not placing: what an unplaced visit adds to its group's chance of being drawn
 
@@ -74,8 +79,12 @@ class Search:
         `price` (R,); `needed` (G,) is the part of each group's share of the gap that is proven to be unavoidable.
         """
         m = self.run.model
-        share = np.maximum(0.0, gap.by_group(m, bound.whole(m, price), self.board.start) - needed)
+        at = bound.whole(m, price)
         unplaced = (self.board.start < 0) & (m.last >= m.first)
+        if self.rng.random() < BALLS:
+            self._balls(at, unplaced, effort)
+            return
+        share = np.maximum(0.0, gap.by_group(m, at, self.board.start) - needed)
         if unplaced.any() and self.rng.random() < PLACING:
             value = HOPE * np.bincount(m.group[unplaced], m.drop[unplaced], m.groups)
             wide = int(unplaced.sum()) <= FEW and bool(self.rng.random() < WIDE)
@@ -92,6 +101,27 @@ class Search:
         else:
             self._regroup(groups, price[: m.horizon], effort, rounds=2, worse=0.0, wide=False)
 
+    def _balls(self, price: IntArray, unplaced: NDArray[np.bool_], effort: Effort) -> None:
+        """Decide the visits anew around some that are unplaced, or far from their cheapest choice at prices (R,)."""
+        m = self.run.model
+        excess = gap.by_visit(m, price, self.board.start)
+        if unplaced.any() and self.rng.random() < PLACING:
+            excess = np.where(unplaced, m.drop, 0.0)
+        for visit in self._heaviest(np.where(excess > LEAST * m.unit, excess, 0.0), AT_ONCE).tolist():
+            if self.run.is_over():
+                return
+            visits = ball.around(m, self.board, visit, BALL, self.rng)
+            proposal = regroup.propose(m, self.board, visits, None, effort)
+            if proposal is not None:
+                self._take(proposal)
+
+    def _take(self, proposal: Proposal) -> None:
+        """Put a proposal that fits on the board."""
+        regroup.force(self.run.model, self.board, [proposal])
+        self.run.plan(self.board.start)
+        if self.run.cost_of(self.board.start) > self.run.cost:
+            self.board = places.filled(self.run.model, self.run.movable())
+
     def _within_gate(self, groups: IntArray, effort: Effort) -> None:
         """Decide the groups anew together with others drawn at random, all within what the gate has left."""
         m = self.run.model
@@ -104,10 +134,7 @@ class Search:
             return
         proposal = regroup.propose(m, self.board, visits, None, effort)
         if proposal is not None:
-            regroup.force(m, self.board, [proposal])
-            self.run.plan(self.board.start)
-            if self.run.cost_of(self.board.start) > self.run.cost:
-                self.board = places.filled(m, self.run.movable())
+            self._take(proposal)
 
     def _regroup(
         self, groups: IntArray, gate: FloatArray, effort: Effort, *, rounds: int, worse: float, wide: bool

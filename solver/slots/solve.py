@@ -91,7 +91,7 @@ def _prove(run: Run, proof: Proof) -> None:
     """Improve the bound until the time is up."""
     while not run.is_over():
         plan = run.movable()
-        if not proof.decide_whole(plan, Effort(run.seconds - run.elapsed())):
+        if not proof.decide_whole(Effort(run.seconds - run.elapsed())):
             enough = run.elapsed() > PRICES_SHARE * run.seconds
             proof.advance(plan, _mip_effort(run, 0.0), enough_prices=enough)
 
@@ -116,5 +116,5 @@ def _round(run: Run, search: Search, proof: Proof, beside: ThreadPoolExecutor, *
 
 def _pieces(proof: Proof, plan: IntArray, whole: Effort, effort: Effort, far: float) -> None:
     for _ in range(PIECES):
-        if not proof.decide_whole(plan, whole):
+        if not proof.decide_whole(whole):
             proof.advance(plan, effort, enough_prices=far > PRICES_SHARE)
