@@ -142,6 +142,13 @@ def test_o5_nobody_leaves_for_an_expected_load_before_it_is_known():
     assert match_round(on, QUICK).plan.chains[0].starts == (45,)
 
 
+def test_o5_a_known_load_does_not_stand_behind_an_expected_one():
+    instance = park([{"latest": 10}, {**BACK, "earliest": 50, "drop": 5000}], [{}])
+    on = replace(board(instance, 0), expected_loads=np.array([True, False]))
+
+    assert match_round(on, QUICK).plan.chains[0].loads == (1,)
+
+
 def test_o5_a_known_load_does_not_wait_for_an_expected_truck():
     instance = park([{}], [{}])
     on = replace(board(instance, 0), expected_trucks=np.array([True]))
