@@ -30,7 +30,8 @@ class Board:
     drive to `home` with or without another load. `since` (K,) is the minute from which such a truck stands.
     `forbidden` (any, 2) are pairs (truck, load) that shall not be: a carrier the load's enterprise has blocked, a load
     the driver has declined (O4). `expected_trucks` (K,) and `expected_loads` (N,) are not known but expected, the loads
-    from the minute `known_at` (N,) on; they are planned with and never offered (O5).
+    from the minute `known_at` (N,) on; they are planned with and never offered, and nothing known is planned on
+    or behind them (O5).
 
     `groups` (K,) are trucks whose empty kilometres together may not be more than `most_km` (groups,), the way a truck
     `out` drives anyway not counted (N1); left out, there is one group without a limit.

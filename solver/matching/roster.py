@@ -24,7 +24,8 @@ class Scene(NamedTuple):
 
     `last_start` is the latest start that also delivers in time; `leave_from` the first minute to leave for a load;
     `calm` is the minute from which a truck stands (FAR before its first load of the day); `fix` is what a first load
-    adds to a truck besides its legs: the price of the truck, or less the way it would drive anyway. `may` (N, K).
+    adds to a truck besides its legs: the price of the truck, or less the way it would drive anyway. `may` (N, K);
+    `expected` (N,) are loads nobody knows yet.
     `group` (K,) and `most_km` limit empty kilometres.
     """
 
@@ -44,6 +45,7 @@ class Scene(NamedTuple):
     calm: IntArray
     fix: IntArray
     may: ByteArray
+    expected: ByteArray
     group: IntArray
     most_km: IntArray
     price_km: int
@@ -100,6 +102,7 @@ def scene(on: Board) -> Scene:
         calm=np.where(on.out, on.since, FAR),
         fix=np.where(on.out, anyway, costs.per_truck),
         may=may,
+        expected=on.expected_loads.astype(np.uint8),
         group=on.groups,
         most_km=on.most_km,
         price_km=costs.per_empty_km,
@@ -128,12 +131,14 @@ def row_figures(on: Scene, k: int, row: IntArray, length: int) -> tuple[int, int
     if length == 0:
         return 0, 0, 0
     at, now, calm, km, wait = on.start[k], on.free_from[k], on.calm[k], 0, 0
+    hopes = np.uint8(0)  # what is known does not stand behind what may never come
     for rank in range(length):
         i = row[rank]
         leg = on.minutes[at, on.origin[i]]
         now = max(on.earliest[i], max(now, on.leave_from[i]) + leg)
-        if now > on.last_start[i] or on.may[i, k] == 0:
+        if now > on.last_start[i] or on.may[i, k] == 0 or on.expected[i] < hopes:
             return FAR, 0, 0
+        hopes = on.expected[i]
         calm = min(on.last_start[i], calm + leg)
         wait = max(0, now - calm)
         km += on.km[at, on.origin[i]]
