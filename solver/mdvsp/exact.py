@@ -8,6 +8,7 @@ import highspy
 import numpy as np
 from scipy import sparse
 
+from solver.highs import new_highs
 from solver.mdvsp.routes import BoolArray, Routes
 from solver.reading import IntArray
 
@@ -30,14 +31,6 @@ class Choice:
     is_best: bool
 
 
-class _SilentHighs(highspy.Highs):
-    """HiGHS that keeps quiet from the start: the class greets on stdout while it is being made."""
-
-    def enableCallbacks(self) -> None:  # noqa: N802 - overrides
-        self.setOptionValue("output_flag", False)  # noqa: FBT003 - the package's call
-        super().enableCallbacks()  # type: ignore[no-untyped-call]
-
-
 def choose(routes: Routes, is_open: BoolArray, capacity: IntArray, pace: Pace) -> Choice:
     """Return the cheapest routes that run every open trip once within the capacity, as far as the pace allows.
 
@@ -48,14 +41,9 @@ def choose(routes: Routes, is_open: BoolArray, capacity: IntArray, pace: Pace) -
         return Choice(np.zeros(0, np.int64), is_best=True)
     if not len(routes):
         return Choice(None, is_best=True)
-    highs: Any = _SilentHighs()  # type: ignore[no-untyped-call]
-    for option, value in {
-        "threads": 1,
-        "time_limit": max(SHORTEST_SECONDS, pace.seconds),
-        "mip_rel_gap": 0.0,
-        "mip_abs_gap": 0.5,  # costs are whole
-    }.items():
-        highs.setOptionValue(option, value)
+    highs = new_highs(
+        {"time_limit": max(SHORTEST_SECONDS, pace.seconds), "mip_rel_gap": 0.0, "mip_abs_gap": 0.5}  # costs are whole
+    )
     highs.passModel(_model(routes, is_open, capacity))
     highs.cbMipInterrupt.subscribe(lambda event: _stop(event, pace.should_stop))
     highs.run()

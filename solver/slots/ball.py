@@ -32,7 +32,7 @@ def _around(m: Model, p: Places, visit: int, most: int, dice: IntArray) -> IntAr
     found[0] = visit
     taken[visit] = True
     count, at, throw = 1, 0, 0
-    while at < count and count < most:
+    while at < count < most:
         v = found[at]
         at += 1
         now = cost_of(m, v, p.start[v]) + (m.unit if at > 1 else 0.0)  # who makes room may pay for it

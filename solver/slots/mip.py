@@ -107,7 +107,7 @@ def row_prices(model: Model, columns: Columns, value: FloatArray, free: IntArray
     return price
 
 
-def _solver(effort: Effort) -> highspy.Highs:
+def _solver(effort: Effort) -> Any:
     return new_highs(
         {
             "time_limit": max(0.01, effort.seconds),
@@ -121,7 +121,7 @@ def _solver(effort: Effort) -> highspy.Highs:
     )
 
 
-def finished(highs: highspy.Highs) -> tuple[FloatArray | None, float]:
+def finished(highs: Any) -> tuple[FloatArray | None, float]:
     """Run a search; return its best point (n,), None if there is none, and its lower bound, minus infinity if it has
     none."""
     highs.run()
