@@ -16,7 +16,7 @@ from solver.slots.run import Run
 REACHES: Final = (1, 2, 3, 5, 8, 12, 1_000)  # slots from where a visit is
 NOISE: Final = 0.9  # slots of displacement: less than one, so that only ties and near ties are drawn
 GROUPS: Final = 3  # decided anew at a time
-MANY: Final = 6  # as long as there are groups with visits that could be placed
+MANY: Final = 30  # as long as there are groups with visits that could be placed
 FEW: Final = 12  # unplaced visits; when it is no more, it pays to look wider
 WIDE: Final = 0.4  # share of those steps in which siblings' dock groups are decided along
 LEAST: Final = 0.2  # of Model.unit: a share of the gap that is worth a try
@@ -25,8 +25,8 @@ WITHIN: Final = 0.5  # share of the other steps that keep to what the gate has l
 BALLS: Final = 0.6  # share of the steps that decide balls of visits anew
 BALL: Final = 100  # visits of one
 AT_ONCE: Final = 8  # balls in a step
-PLACING: Final = 0.6  # share of the steps that try to place visits, while some are not
-HOPE: Final = 0.05  # of the cost of not placing: what an unplaced visit adds to its group's chance of being drawn
+PLACING: Final = 0.4  # share of the steps that try to place visits, while some are not
+PROVEN: Final = 0.4  # of what unplaced visits cost: so much of it being unavoidable, there is little hope
 
 
 class Search:
@@ -36,6 +36,7 @@ class Search:
         self.run, self.rng = run, rng
         self.board: Places = places.empty(run.model)
         self.gate: FloatArray = np.zeros(run.model.horizon)
+        self.steps = 0
         self.tried: FloatArray = np.zeros(run.model.groups)  # share of the gap of a group when last decided anew
 
     def first_fit(self) -> FloatArray:
@@ -81,16 +82,19 @@ class Search:
         m = self.run.model
         at = bound.whole(m, price)
         unplaced = (self.board.start < 0) & (m.last >= m.first)
+        hopeful = self._hopeful(unplaced, needed)
+        if hopeful.any() and (not self.steps or self.rng.random() < PLACING):
+            wide = bool(self.steps) and int(unplaced.sum()) <= FEW and bool(self.rng.random() < WIDE)
+            self._regroup(
+                self._heaviest(hopeful, 1 if wide else MANY), self.gate, effort, rounds=4, worse=WORSE, wide=wide
+            )
+            self.steps += 1
+            return
+        self.steps += 1
         if self.rng.random() < BALLS:
             self._balls(at, unplaced, effort)
             return
         share = np.maximum(0.0, gap.by_group(m, at, self.board.start) - needed)
-        if unplaced.any() and self.rng.random() < PLACING:
-            value = HOPE * np.bincount(m.group[unplaced], m.drop[unplaced], m.groups)
-            wide = int(unplaced.sum()) <= FEW and bool(self.rng.random() < WIDE)
-            groups = self._heaviest(np.where(value > 0.0, np.maximum(share, value), 0.0), 1 if wide else MANY)
-            self._regroup(groups, self.gate, effort, rounds=4, worse=WORSE, wide=wide)
-            return
         self.tried = np.minimum(self.tried, share)
         groups = self._heaviest(np.where(share > self.tried + LEAST * m.unit, share - self.tried, 0.0), GROUPS)
         if not len(groups):
@@ -101,11 +105,18 @@ class Search:
         else:
             self._regroup(groups, price[: m.horizon], effort, rounds=2, worse=0.0, wide=False)
 
+    def _hopeful(self, unplaced: NDArray[np.bool_], needed: FloatArray) -> FloatArray:
+        """Return what the unplaced visits of each group cost, (G,), 0 where that is mostly proven to be unavoidable."""
+        m = self.run.model
+        cost = np.bincount(m.group[unplaced], m.drop[unplaced], m.groups)
+        hopeful: FloatArray = np.where(needed < PROVEN * cost, cost, 0.0)
+        return hopeful
+
     def _balls(self, price: IntArray, unplaced: NDArray[np.bool_], effort: Effort) -> None:
         """Decide the visits anew around some that are unplaced, or far from their cheapest choice at prices (R,)."""
         m = self.run.model
         excess = gap.by_visit(m, price, self.board.start)
-        if unplaced.any() and self.rng.random() < PLACING:
+        if unplaced.any() and self.rng.random() < 0.5:
             excess = np.where(unplaced, m.drop, 0.0)
         for visit in self._heaviest(np.where(excess > LEAST * m.unit, excess, 0.0), AT_ONCE).tolist():
             if self.run.is_over():
