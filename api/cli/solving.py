@@ -15,6 +15,9 @@ import solver.slots.instance
 import solver.slots.solve
 from api.cli.output import percent, proof, put_json, put_line, say, say_progress
 from api.cli.stopping import stop_on_signal
+from solver.matching.baselines import flow_imbalance_km, measures
+from solver.matching.instance import MatchingInstance
+from solver.matching.plan import MatchingPlan
 from solver.reading import BadInput
 
 solve_app = typer.Typer(help="Solve an instance file and write the plan with its proof.", no_args_is_help=True)
@@ -72,7 +75,9 @@ def solve_matching(
     loads = served + len(outcome.plan.unserved)
     say(f"{served} of {loads} loads served, cost {outcome.cost}, {_proven(outcome.bound, outcome.gap)}")
     if as_json:
-        put_json({"loads": loads, "served": served, **proof(outcome), "out": str(out)})
+        put_json(
+            {"loads": loads, "served": served, **_driven(instance, outcome.plan), **proof(outcome), "out": str(out)}
+        )
 
 
 @check_app.command("slots")
@@ -93,6 +98,17 @@ def check_matching(file: InstanceFile, plan: PlanFile) -> None:
     faults = [fault.text for fault in solver.matching.check.violations(instance, claimed.plan)]
     faults = faults or solver.matching.check.claims(instance, claimed.plan, claimed.cost, claimed.bound)
     _answer(faults, 0 if faults else solver.matching.check.cost(instance, claimed.plan))
+
+
+def _driven(instance: MatchingInstance, plan: MatchingPlan) -> dict[str, float]:
+    """Return what a plan drives empty, and what no order of its loads could avoid (formulation.md)."""
+    found = measures(instance, plan)
+    return {
+        "trucks_used": found.trucks_used,
+        "empty_km": found.empty_km,
+        "empty_share": found.empty_share,
+        "imbalance_km": flow_imbalance_km(instance, plan),
+    }
 
 
 def _answer(faults: list[str], cost: int) -> None:

@@ -24,11 +24,13 @@ Sequences = list[tuple[int, IntArray]]
 
 
 class Pass(NamedTuple):
-    """How a round prices all teams: in how many parts, with which effort, and the steps of the master after each."""
+    """How a round prices the teams: in how many parts, with which effort, the steps of the master after each part,
+    and how many parts it takes, all unless said."""
 
     parts: int
     effort: Effort
     steps: int
+    turns: int = 1_000
 
 
 class Generation:
@@ -48,10 +50,11 @@ class Generation:
         return ground
 
     def round(self, ground: Ground, how: Pass, over: Over) -> int:
-        """Price every team once, a part at a time; after each the master gives new prices. Return how many chains
-        are new."""
+        """Price the teams, a part at a time; after each the master gives new prices. Return how many chains are
+        new."""
         new = 0
-        for part in np.array_split(self.rng.permutation(len(ground.teams)), max(1, min(how.parts, len(ground.teams)))):
+        parts = np.array_split(self.rng.permutation(len(ground.teams)), max(1, min(how.parts, len(ground.teams))))
+        for part in parts[: how.turns]:
             offers = ground.price(part, self.master.price, how.effort, over)
             new += self.add(offers)
             if over():

@@ -28,7 +28,8 @@ class Effort(NamedTuple):
 
 
 class Offers(NamedTuple):
-    """Per truck: `least` (K,), no more than the cost of any chain less its loads' prices, 0 at most; `loads`
+    """Per truck: `least` (K,), no more than the cost of any chain less its loads' prices, 0 at most (of several tables
+    the highest; true only where legs are the shortest); `loads`
     (2, K, LONGEST + 1), an own and a fresh chain, the number of loads first, 0 for none."""
 
     least: FloatArray
@@ -59,12 +60,20 @@ class Ground:
         self.teams = teams(self.net, self.lat, idle, free)
         self.taken = (~free).astype(np.int8)
 
+    def no_offers(self) -> Offers:
+        """Return offers in which nobody drives; nothing is known of the least of trucks in teams."""
+        trucks = len(self.net.start)
+        offers = Offers(np.zeros(trucks), np.zeros((2, trucks, LONGEST + 1), np.int64))
+        for team in self.teams:
+            offers.least[team.trucks] = -np.inf
+        return offers
+
     def price(
         self, part: IntArray, price: FloatArray, effort: Effort, over: Over, offers: Offers | None = None
     ) -> Offers:
         """Return the offers of the trucks of some teams; other trucks, and those not reached when over, have none, or
         keep what they have in `offers`."""
-        offers = offers or no_offers(len(self.net.start))
+        offers = offers or self.no_offers()
         worth = price.astype(self._rooms[0].table.leave.dtype)
         gone = self.taken.copy()
 
@@ -84,11 +93,6 @@ class Ground:
         return offers
 
 
-def no_offers(trucks: int) -> Offers:
-    """Return offers in which nobody drives."""
-    return Offers(np.zeros(trucks), np.zeros((2, trucks, LONGEST + 1), np.int64))
-
-
 @kernel
 def price_team(  # noqa: PLR0913, PLR0917 - a tuple of the nouns would hide that offers and taken are written to
     net: Network,
@@ -106,8 +110,9 @@ def price_team(  # noqa: PLR0913, PLR0917 - a tuple of the nouns would hide that
     fresh = View(net, lat, team, room.table, worth, taken[1])
     for lane in range(len(team.trucks)):
         k = team.trucks[lane]
-        offers.least[k] = min(0.0, least_cost(net, lat, team, room.table, lane))
-        if offers.least[k] >= 0.0:
+        least = min(0.0, least_cost(net, lat, team, room.table, lane))
+        offers.least[k] = max(offers.least[k], least)
+        if least >= 0.0:
             continue
         chain = offers.loads[OWN, k]
         known = follow(own, lane, chain)
@@ -118,7 +123,7 @@ def price_team(  # noqa: PLR0913, PLR0917 - a tuple of the nouns would hide that
             if room.trail.best[0] > 0:
                 chain[: len(room.trail.best)] = room.trail.best
             if is_all:
-                offers.least[k] = known
+                offers.least[k] = max(offers.least[k], known)
         if effort.is_fresh:
             chain = offers.loads[FRESH, k]
             if follow(fresh, lane, chain) >= 0.0:

@@ -10,36 +10,35 @@ from solver.matching.generation import Generation, Pass
 from solver.matching.lattice import Grain, with_instant_loads
 from solver.matching.master import Master
 from solver.matching.network import FloatArray, Network
-from solver.matching.pricing import Effort, Ground, Offers, no_offers
+from solver.matching.pricing import Effort, Ground, Offers
 from solver.matching.record import Record
 from solver.matching.table import quantum
 from solver.matching.watch import Watch
 
-COARSE: Final = Grain(step=10, clusters=60, is_likely=False)
-FINE: Final = Grain(step=2, clusters=150, is_likely=False)
+COARSE: Final = (Grain(step=10, clusters=60, is_likely=False), Grain(step=3, clusters=60, is_likely=False))
+FINE: Final = Grain(step=1, clusters=150, is_likely=False)
 LIKELY: Final = Grain(step=5, clusters=120, is_likely=True)
 ROUND: Final = Pass(parts=4, effort=Effort(looks=40, is_fresh=True), steps=500)
 LOOKS: Final = Effort(looks=600, is_fresh=False)
 HASTY: Final = Effort(looks=0, is_fresh=False)
 STEPS: Final = 1500
-CAREFUL: Final = 1.3  # times the seconds expected, so that a pass ends in time
+CAREFUL: Final = 1.2  # times the seconds expected, so that a pass ends in time
 
 
 def prove(net: Network, master: Master, record: Record, watch: Watch, rng: np.random.Generator) -> None:
     """Prove bounds until the time is up or no chain is left that the master lacks."""
     generation = Generation(net, master, rng)
-    relaxed = with_instant_loads(net, FINE.step)
-    fine = Ground(relaxed, FINE, 1)
-    coarse = Ground(with_instant_loads(net, COARSE.step), COARSE, 1)
-    _prove_at([coarse], master.price, record, watch)
+    grounds = [Ground(with_instant_loads(net, grain.step), grain, 1) for grain in (*COARSE, FINE)]
+    is_same = all(ground.net is net for ground in grounds)
+    _prove_at(grounds[:-1], master.price, record, watch)
     likely = generation.on(LIKELY, 1)
-    needed = CAREFUL * _seconds(fine, master.price, watch)
+    needed = CAREFUL * _seconds(grounds[-1], master.price, watch)
     while not watch.over():
         _generate(generation, likely, watch, needed)
         began = watch.seconds
-        offers = _prove_at([coarse, fine], master.price, record, watch)
+        offers = _prove_at(grounds, master.price, record, watch)
         needed = CAREFUL * (watch.seconds - began)
-        if watch.over() or relaxed is not net or not generation.add(offers):
+        if watch.over() or not is_same or not generation.add(offers):
             return
         master.run(STEPS)
 
@@ -56,13 +55,16 @@ def _generate(generation: Generation, ground: Ground, watch: Watch, reserve: flo
 
 
 def _prove_at(grounds: Sequence[Ground], price: FloatArray, record: Record, watch: Watch) -> Offers:
-    """Prove the bound at these prices on lattices, coarse to fine; trucks that time does not reach on one keep what
-    the coarser one says of them."""
+    """Prove the bound at these prices on lattices, coarse to fine; a truck that should rather stand still by one need
+    not be looked at on the next, and one that time does not reach keeps what the ones before say of it."""
     unit = max(quantum(ground.net) for ground in grounds)
     worth = np.floor(np.min([price, *(ground.net.drop for ground in grounds)], axis=0) / unit) * unit
-    offers = no_offers(len(grounds[0].net.start))
+    everything = np.ones(len(worth), np.bool_)
+    offers = grounds[0].no_offers()
     for rank, ground in enumerate(grounds):
-        offers = ground.price(np.arange(len(ground.teams)), worth, LOOKS if rank else HASTY, watch.over, offers)
+        ground.narrow(offers.least < 0.0, everything)
+        effort = HASTY if rank == 0 else LOOKS
+        ground.price(np.arange(len(ground.teams)), worth, effort, watch.over, offers)
         if rank == 0 and watch.over():
             break
         record.prove(bound(worth, offers), NAME)
@@ -70,9 +72,9 @@ def _prove_at(grounds: Sequence[Ground], price: FloatArray, record: Record, watc
 
 
 def _seconds(ground: Ground, price: FloatArray, watch: Watch) -> float:
-    """Return how long pricing all teams will take, from one of them."""
+    """Return how long pricing the teams will take, from one of them; about half of the trucks stand still."""
     if not len(ground.teams):
         return 0.0
     began = watch.seconds
     ground.price(np.array([len(ground.teams) // 2]), price, LOOKS, watch.over)
-    return (watch.seconds - began) * len(ground.teams)
+    return 0.6 * (watch.seconds - began) * len(ground.teams)

@@ -118,7 +118,7 @@ def routing(instance: MatchingInstance, seconds: float) -> MatchingPlan:
         model.AddDisjunction([index], int(net.drop[i]))
         if len(able) and max(0, net.earliest[i]) <= net.last_start[i]:
             time.CumulVar(index).SetRange(max(0, int(net.earliest[i])), int(net.last_start[i]))
-            model.SetAllowedVehiclesForIndex(able.tolist(), index)
+            model.VehicleVar(index).SetValues([-1, *able.tolist()])
         else:
             model.VehicleVar(index).SetValue(-1)
     for k in range(trucks):

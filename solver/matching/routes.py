@@ -108,10 +108,14 @@ def _next(view: View, stand: Stand, loads: IntArray, best: float) -> tuple[int, 
     home, home_by, now = net.home[k], net.home_by[k], max(stand.now, low * lat.step)
     margin = MARGIN * price_km
     chosen, chosen_end = -1, 0
+    leads = np.full(lat.clusters, np.inf)
     for c in range(lat.clusters):
         step = (now + lat.minutes[stand.row, c] + lat.up) // lat.step - low
-        if step >= steps or begin[step * lat.clusters + c, lane] + lat.cost[stand.row, c] > best + margin:
-            continue
+        if step < steps:
+            leads[c] = begin[step * lat.clusters + c, lane] + lat.cost[stand.row, c]
+    for c in np.argsort(leads):
+        if leads[c] == np.inf or leads[c] > best + margin:
+            break
         for at in range(first_load[c], first_load[c + 1]):
             j = by_cluster[at]
             if taken[j]:

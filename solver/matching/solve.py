@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from solver.matching.baselines import greedy_nearest
+from solver.matching.baselines import extended, greedy_nearest
 from solver.matching.dive import Pace, dive
 from solver.matching.fleet import plan_of
 from solver.matching.generation import Generation, Pass, first_prices, sequences_of
@@ -39,7 +39,7 @@ from solver.outcome import OnProgress, Outcome, ShouldStop
 WORKERS: Final = 2
 WIDTH: Final = 24  # neighbours per load
 POLL_SECONDS: Final = 0.02
-SLICE: Final = 0.05
+SLICE: Final = 0.03
 DIVE_SHARE, REFINE_SHARE = 0.8, 0.95  # of the time, until the plan is made and made better
 
 
@@ -137,6 +137,8 @@ def _plan(generation: Generation, record: Record, watch: Watch, seed: int) -> No
     pace = Pace(lambda: max(0.0, watch.budget * DIVE_SHARE - watch.seconds), SLICE)
     plan = dive(generation, ground, pace, watch.over)
     record.offer(plan_of(net, plan), "plan from shares")
+    if watch.over():
+        record.offer(extended(record.instance, plan_of(net, plan)), "plan from some shares")
     rng = np.random.default_rng(seed)
     refine(
         net, plan, price, lambda: watch.over(REFINE_SHARE), rng, lambda p: record.offer(plan_of(net, p), "part anew")
