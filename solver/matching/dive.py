@@ -15,6 +15,7 @@ LEAST_SHARE, WHOLE = 0.03, 0.95
 LEAST_SLICE: Final = 5  # chains fixed at once at least
 FASTER, ALL_BUT = 1.7, 3.5  # later slices are that much quicker; exp(-3.5) of all shares may stay for the last
 BETWEEN: Final = Pass(parts=3, effort=Effort(looks=20, is_fresh=True), steps=400, turns=1)
+FEW_TEAMS: Final = 10  # so few are all priced between two slices
 
 
 @dataclass(slots=True)
@@ -49,7 +50,8 @@ def dive(generation: Generation, ground: Ground, pace: Pace, over: Over) -> Sequ
             break
         plan += slice_
         generation.narrow(ground)
-        generation.round(ground, BETWEEN, over)
+        turns = BETWEEN.turns if len(ground.teams) > FEW_TEAMS else BETWEEN.parts
+        generation.round(ground, BETWEEN._replace(turns=turns), over)
     return plan
 
 

@@ -64,7 +64,7 @@ class Master:
         self.value = float(price.sum())  # of the dual at the mean prices and rents, on the chains found
         self._price, self._rent = price.copy(), self.rent.copy()
         self._known: set[bytes] = set()
-        self._scale = float(np.median(price)) + 1.0 if len(price) else 1.0
+        self._scale = float(np.median(np.abs(price))) + 1.0 if len(price) else 1.0
 
     def copy(self) -> "Master":
         """Return a master that goes on from here by itself."""

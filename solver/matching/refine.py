@@ -13,11 +13,11 @@ from solver.matching.network import FloatArray, Network
 from solver.matching.pricing import Effort
 from solver.matching.teams import BoolArray
 
-TRUCKS: Final = 200  # planned anew at once
+FEWEST, MOST = 40, 200  # trucks planned anew at once: a quarter of all between these
 ROUNDS: Final = 8
 GRAIN: Final = Grain(step=5, clusters=80, is_likely=True)
 HOW: Final = Pass(parts=2, effort=Effort(looks=40, is_fresh=True), steps=400)
-PATIENCE: Final = 5  # failures in a row, and some for every truck, that end it
+PATIENCE: Final = 40  # failures in a row that end it
 SLICE: Final = 0.08
 
 Found = Callable[[Sequences], None]
@@ -28,9 +28,9 @@ def refine(
 ) -> Sequences:
     """Return the plan with parts replaced by cheaper ones, until `over` or until that helps no longer; `found` hears
     of every better plan."""
-    failures, patience = 0, PATIENCE + len(net.start) // (TRUCKS // 4)
+    failures = 0
     cost = plan_cost(net, plan)
-    while failures < patience and not over():
+    while failures < PATIENCE and not over():
         chosen = _choose(net, rng)
         old = [(k, loads) for k, loads in plan if chosen[k]]
         rest = [(k, loads) for k, loads in plan if not chosen[k]]
@@ -51,7 +51,7 @@ def _choose(net: Network, rng: np.random.Generator) -> BoolArray:
     if len(able):
         middle = (net.free_from + net.home_by)[able]
         apart = np.abs(middle - rng.choice(middle)) * rng.uniform(0.0, 1.0, len(able))
-        chosen[able[np.argsort(apart, kind="stable")[:TRUCKS]]] = True
+        chosen[able[np.argsort(apart, kind="stable")[: min(MOST, max(FEWEST, len(net.start) // 4))]]] = True
     return chosen
 
 

@@ -139,7 +139,7 @@ def _plan(generation: Generation, record: Record, watch: Watch, seed: int) -> No
     record.offer(plan_of(net, plan), "plan from shares")
     if watch.over():
         record.offer(extended(record.instance, plan_of(net, plan)), "plan from some shares")
-    rng = np.random.default_rng(seed)
+    rng, plan = np.random.default_rng(seed), sequences_of(record.plan)
     refine(
         net, plan, price, lambda: watch.over(REFINE_SHARE), rng, lambda p: record.offer(plan_of(net, p), "part anew")
     )
