@@ -29,7 +29,7 @@ from solver.matching.master import Master
 from solver.matching.network import Network, neighbours, network
 from solver.matching.plan import MatchingPlan
 from solver.matching.pricing import Effort
-from solver.matching.proof import prove
+from solver.matching.proof import prove, prove_soon
 from solver.matching.record import Record
 from solver.matching.refine import refine
 from solver.matching.search import improve
@@ -40,6 +40,7 @@ WORKERS: Final = 2
 WIDTH: Final = 24  # neighbours per load
 POLL_SECONDS: Final = 0.02
 SLICE: Final = 0.03
+LOADS_A_SECOND: Final = 100  # of the whole time; with less, the dive is on the coarser lattice
 DIVE_SHARE, REFINE_SHARE = 0.8, 0.95  # of the time, until the plan is made and made better
 
 
@@ -109,6 +110,7 @@ def _work(net: Network, record: Record, watch: Watch, seed: int) -> None:
     master.run(1)
     for stage in STAGES:
         _generate(generation, stage, watch)
+    prove_soon(master, record, watch, WORKERS)
     with ThreadPoolExecutor(2) as pool:
         tasks: list[Future[None]] = [
             pool.submit(_plan, generation, record, watch, seed),
@@ -133,7 +135,8 @@ def _generate(generation: Generation, stage: Stage, watch: Watch) -> None:
 
 def _plan(generation: Generation, record: Record, watch: Watch, seed: int) -> None:
     net, price = generation.net, generation.master.price.copy()
-    ground = generation.on(STAGES[-1].grain, 1)
+    is_hasty = watch.budget * LOADS_A_SECOND < len(net.origin)
+    ground = generation.on(STAGES[-2 if is_hasty else -1].grain, 1)
     pace = Pace(lambda: max(0.0, watch.budget * DIVE_SHARE - watch.seconds), SLICE)
     plan = dive(generation, ground, pace, watch.over)
     record.offer(plan_of(net, plan), "plan from shares")
