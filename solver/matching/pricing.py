@@ -51,14 +51,19 @@ class Ground:
         self.lat = lattice(net, grain)
         self.is_safe = not grain.is_likely
         self.taken: NDArray[np.int8] = np.zeros(len(net.origin), np.int8)
-        self.teams: Sequence[Team] = teams(net, self.lat, np.ones(len(net.start), np.bool_), self.taken == 0)
-        steps = max((team.steps for team in self.teams), default=0)
-        self._rooms = [Room(empty_table(net, self.lat, steps), new_trail()) for _ in range(workers)]
+        self.teams: Sequence[Team] = ()
+        self._rooms = [Room(empty_table(net, self.lat, 0), new_trail()) for _ in range(workers)]
+        self._steps = 0
+        self.narrow(np.ones(len(net.start), np.bool_), np.ones(len(net.origin), np.bool_))
 
     def narrow(self, idle: BoolArray, free: BoolArray) -> None:
         """Go on with some trucks and loads only."""
         self.teams = teams(self.net, self.lat, idle, free)
         self.taken = (~free).astype(np.int8)
+        steps = max((team.steps for team in self.teams), default=0)
+        if steps > self._steps:  # teams formed anew may be at work for longer
+            self._steps = steps
+            self._rooms = [room._replace(table=empty_table(self.net, self.lat, steps)) for room in self._rooms]
 
     def no_offers(self) -> Offers:
         """Return offers in which nobody drives; nothing is known of the least of trucks in teams."""

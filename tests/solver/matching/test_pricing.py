@@ -90,3 +90,19 @@ def test_fresh_chains_share_no_load():
     served = [i for row in rows for i in row[1 : 1 + row[0]].tolist()]
     assert len(served) == len(set(served)) > 0
     assert (offers.loads[OWN, :, 0] > 0).sum() >= (rows[:, 0] > 0).sum()
+
+
+def test_teams_formed_anew_have_room_for_longer_days():
+    net = network(port_day(np.random.default_rng(4), loads=60, trucks=200, warehouses=15))
+    ground = Ground(net, LIKELY, 1)
+    before = max(team.steps for team in ground.teams)
+    ends = np.zeros(200, np.bool_)
+    ends[[np.argmin(net.free_from), np.argmax(net.home_by)]] = True
+    net_of_one_kind = net._replace(truck_kind=np.zeros_like(net.truck_kind), fits=np.ones_like(net.fits))
+    ground = Ground(net_of_one_kind, LIKELY, 1)
+
+    ground.narrow(ends, np.ones(60, np.bool_))
+    offers = ground.price(np.arange(len(ground.teams)), np.full(60, 500.0), SEARCH, never)
+
+    assert max(team.steps for team in ground.teams) > before
+    assert np.isfinite(offers.least).all()
