@@ -1,5 +1,7 @@
 """PyVRP on the return-load problem, as far as its model fits: waiting costs nothing there. Needs the dev extra."""
 
+from typing import Any
+
 import numpy as np
 import pyvrp
 from pyvrp.stop import MaxRuntime
@@ -59,7 +61,7 @@ def pyvrp_plan(instance: MatchingInstance, seconds: float, seed: int = 0) -> Mat
     return plan_of(net, [_chain(route, usable, trucks) for route in result.best.routes()])
 
 
-def _matrices(net: Network, loads: IntArray, places: IntArray) -> tuple[IntArray, IntArray]:
+def _matrices(net: Network, loads: IntArray, places: IntArray) -> tuple[IntArray, Any]:
     """Return kilometres and minutes between depots, then loads: out of a load from its destination, into it at its
     origin."""
     leaves = np.concatenate([places, net.destination[loads]])
@@ -70,7 +72,7 @@ def _matrices(net: Network, loads: IntArray, places: IntArray) -> tuple[IntArray
     return km, minutes
 
 
-def _for_kind(net: Network, kind: int, km: IntArray, loads: IntArray, depots: int) -> IntArray:
+def _for_kind(net: Network, kind: int, km: IntArray, loads: IntArray, depots: int) -> Any:
     mine = km.copy()
     cannot = np.flatnonzero(net.fits[kind, net.load_kind[loads]] == 0)
     mine[:, depots + cannot] = FORBIDDEN

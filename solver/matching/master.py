@@ -42,15 +42,39 @@ class Pool(NamedTuple):
 
     def chosen(self, is_kept: BoolArray) -> "Pool":
         """Return the pool with some chains only."""
-        parts = [column[is_kept] for column in (self.truck, self.cost, self.length, self.share, self.mean, self.age)]
-        truck, cost, length, share, mean, age = parts
-        return Pool(truck, cost, length, self.loads[np.repeat(is_kept, self.length)], share, mean, age)
+        return Pool(
+            truck=self.truck[is_kept],
+            cost=self.cost[is_kept],
+            length=self.length[is_kept],
+            loads=self.loads[np.repeat(is_kept, self.length)],
+            share=self.share[is_kept],
+            mean=self.mean[is_kept],
+            age=self.age[is_kept],
+        )
+
+    def joined(self, other: "Pool") -> "Pool":
+        """Return the chains of both."""
+        return Pool(
+            truck=np.concatenate([self.truck, other.truck]),
+            cost=np.concatenate([self.cost, other.cost]),
+            length=np.concatenate([self.length, other.length]),
+            loads=np.concatenate([self.loads, other.loads]),
+            share=np.concatenate([self.share, other.share]),
+            mean=np.concatenate([self.mean, other.mean]),
+            age=np.concatenate([self.age, other.age]),
+        )
 
     def touches(self, is_marked: BoolArray) -> BoolArray:
         """Answer for each chain whether it visits a marked (N,) load."""
         if not len(self.truck):
             return np.zeros(0, np.bool_)
         return np.asarray(np.logical_or.reduceat(is_marked[self.loads], self.first[:-1]))
+
+
+def empty_pool() -> Pool:
+    """Return a pool without chains."""
+    whole, real = np.zeros(0, np.int64), np.zeros(0)
+    return Pool(whole, real, whole, whole, real, real, whole)
 
 
 class Master:
@@ -60,7 +84,7 @@ class Master:
         self.net = net
         self.price, self.rent = price.copy(), np.zeros(len(net.start))
         self.drop = net.drop.astype(np.float64)
-        self.pool = Pool(*(np.zeros(0, np.int64 if column in _WHOLE else np.float64) for column in Pool._fields))
+        self.pool = empty_pool()
         self.value = float(price.sum())  # of the dual at the mean prices and rents, on the chains found
         self._price, self._rent = price.copy(), self.rent.copy()
         self._known: set[bytes] = set()
@@ -73,7 +97,7 @@ class Master:
         other.rent, other.drop, other._price, other._rent = (
             array.copy() for array in (self.rent, self.drop, self._price, self._rent)
         )
-        other.pool = Pool(*(column.copy() for column in self.pool))
+        other.pool = empty_pool().joined(self.pool)
         other._known = set(self._known)
         return other
 
@@ -91,18 +115,19 @@ class Master:
         cost = chain_costs(self.net, trucks, loads).astype(np.float64)
         none = np.zeros(len(trucks))
         new = Pool(trucks, cost, length, visits, none, none, none.astype(np.int64))
-        self.pool = Pool(*(np.concatenate(pair) for pair in zip(self.pool, new, strict=True)))
+        self.pool = self.pool.joined(new)
         return len(trucks)
 
     def run(self, steps: int) -> None:
         """Take `steps` steps; prices, rents and shares become their means over them."""
         pool, scale = self.pool, self._scale
-        visited = np.bincount(pool.loads, minlength=len(self.price)) + 1.0
-        driven = np.bincount(pool.truck, minlength=len(self.rent)) + 1.0
+        visited = np.bincount(pool.loads, minlength=len(self.price)).astype(np.float64) + 1.0
+        driven = np.bincount(pool.truck, minlength=len(self.rent)).astype(np.float64) + 1.0
+        step = np.asarray(DAMPING / scale / (pool.length + 1.0), np.float64)
         mean = (np.zeros(len(pool.truck)), np.zeros(len(self.price)), np.zeros(len(self.rent)))
         descend(
             (pool.first, pool.loads, pool.truck, pool.cost, self.drop),
-            (DAMPING / scale / (pool.length + 1.0), DAMPING * scale / visited, DAMPING * scale / driven),
+            (step, DAMPING * scale / visited, DAMPING * scale / driven),
             (pool.share, self._price, self._rent),
             mean,
             steps,
@@ -142,9 +167,6 @@ class Master:
             price[served] = 0.0
         for rent in (self.rent, self._rent):
             rent[driven] = 0.0
-
-
-_WHOLE: Final = frozenset({"truck", "length", "loads", "age"})
 
 
 def _name(truck: int, loads: IntArray) -> bytes:

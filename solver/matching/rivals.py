@@ -39,11 +39,12 @@ def _flow(net: Network) -> IntArray:
     """Return (arcs used, 2): from and to, where load i is i and truck k is N + k."""
     n, trucks = len(net.origin), len(net.start)
     pairs = [arcs for i in range(n) for arcs in (_from_loads(net, i), _from_trucks(net, i))]
-    tails, heads, costs = (np.concatenate(column) for column in zip(*pairs, strict=True)) if pairs else ([], [], [])
+    none = np.zeros(0, np.int64)
+    tails, heads, costs = (np.concatenate([none, *(arcs[column] for arcs in pairs)]) for column in range(3))
     source, sink = 2 * n + trucks, 2 * n + trucks + 1  # load i is i where it begins and N + K + i where it ends
     ends = np.arange(n) + n + trucks
     flow = min_cost_flow.SimpleMinCostFlow()
-    begins = np.where(np.asarray(tails) < n, np.asarray(tails) + n + trucks, tails).astype(np.int64)
+    begins = np.where(tails < n, tails + n + trucks, tails)
     arcs = flow.add_arcs_with_capacity_and_unit_cost(begins, heads, np.ones(len(begins), np.int64), costs)
     ones = np.ones(max(n, trucks), np.int64)
     flow.add_arcs_with_capacity_and_unit_cost(np.arange(n), ends, ones[:n], -net.drop)
@@ -56,7 +57,7 @@ def _flow(net: Network) -> IntArray:
     status = flow.solve()
     assert status == flow.OPTIMAL, status
     used = flow.flows(arcs) > 0
-    return np.stack([np.asarray(tails)[used], np.asarray(heads)[used]], axis=1)
+    return np.stack([tails[used], heads[used]], axis=1)
 
 
 def _from_loads(net: Network, j: int) -> tuple[IntArray, IntArray, IntArray]:
