@@ -49,7 +49,7 @@ def bench_slots(
 
 @bench_app.command("matching")
 def bench_matching(as_json: AsJson = False) -> None:
-    """Measure the matching solver on port days, beside every load alone and greedy nearest."""
+    """Measure the matching solver on generated days, beside simpler ways and other solvers."""
     _report("matching", matching.rows(matching.Study(), time.monotonic), as_json)
 
 

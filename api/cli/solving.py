@@ -22,6 +22,9 @@ from api.cli.mdvsp import check_mdvsp, solve_mdvsp
 from api.cli.output import percent, proof, put_json, put_line, say, say_progress
 from api.cli.sharing import carrier_report
 from api.cli.stopping import stop_on_signal
+from solver.matching.baselines import flow_imbalance_km, measures
+from solver.matching.instance import MatchingInstance
+from solver.matching.plan import MatchingPlan
 from solver.outcome import Outcome
 from solver.reading import BadInput
 from solver.slots.instance import SlotInstance, SlotPlan
@@ -125,7 +128,8 @@ def solve_matching(
     loads = served + len(outcome.plan.unserved)
     say(f"{served} of {loads} loads served, cost {outcome.cost}, {_proven(outcome.bound, outcome.gap)}")
     if as_json:
-        put_json({"loads": loads, "served": served, **proof(outcome), **carriers, "out": str(out)})
+        told = {"loads": loads, "served": served, **_driven(instance, outcome.plan), **proof(outcome)}
+        put_json(told | carriers | {"out": str(out)})
 
 
 @check_app.command("slots")
@@ -154,6 +158,17 @@ def check_matching(file: InstanceFile, plan: PlanFile) -> None:
     faults = [fault.text for fault in solver.matching.check.violations(instance, claimed.plan)]
     faults = faults or solver.matching.check.claims(instance, claimed.plan, claimed.cost, claimed.bound)
     _answer(faults, 0 if faults else solver.matching.check.cost(instance, claimed.plan))
+
+
+def _driven(instance: MatchingInstance, plan: MatchingPlan) -> dict[str, float]:
+    """Return what a plan drives empty, and what no order of its loads could avoid (formulation.md)."""
+    found = measures(instance, plan)
+    return {
+        "trucks_used": found.trucks_used,
+        "empty_km": found.empty_km,
+        "empty_share": found.empty_share,
+        "imbalance_km": flow_imbalance_km(instance, plan),
+    }
 
 
 def _answer(faults: list[str], cost: int) -> None:

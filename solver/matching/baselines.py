@@ -90,11 +90,24 @@ def greedy_nearest(instance: MatchingInstance) -> MatchingPlan:
     it, be there in time and still get home, that is nearest in kilometres at that moment (ties: the one
     there first). A truck is where its last load left it. Loading starts as early as it can.
     """
+    return extended(instance, MatchingPlan((), ()))
+
+
+def extended(instance: MatchingInstance, plan: MatchingPlan) -> MatchingPlan:
+    """Return the plan with loads that are in none of its chains appended to them, as `greedy_nearest` chooses."""
     loads, trucks = instance.loads, instance.trucks
     at, free = trucks.start.copy(), trucks.free_from.copy()
     chains: list[list[tuple[int, int]]] = [[] for _ in range(len(trucks))]
+    served = np.zeros(len(loads), dtype=np.bool_)
+    for chain in plan.chains:
+        chains[chain.truck] = list(zip(chain.loads, chain.starts, strict=True))
+        last, start = chains[chain.truck][-1]
+        at[chain.truck], free[chain.truck] = loads.destination[last], check.delivery(instance, last, start)
+        served[list(chain.loads)] = True
     unserved = []
     for i in np.lexsort((loads.earliest, loads.latest)).tolist():
+        if served[i]:
+            continue
         k, start = _nearest_truck(instance, i, at, free)
         if k < 0:
             unserved.append(i)

@@ -1,80 +1,97 @@
 """The instance on a lattice of places and times, coarse enough to look at every chain of every truck.
 
-Places where loads begin are gathered in clusters, times in steps. Two sets of legs go with it: the shortest never
-overstate a leg and round times down, so that whatever is possible is possible here and costs no more (for the bound);
-the likely take a cluster's mean and round to the nearest step, so that what is possible here mostly is (for plans,
-which are then cut to what is, to the minute). Waiting costs nothing here.
+Places where loads begin are gathered in clusters, times in steps. The shortest legs never overstate a leg and round
+times down, so that whatever is possible is possible here and costs no more (for the bound); the likely legs take a
+cluster's mean and round to the nearest step, so that what is possible here mostly is (for chains, which are then driven
+to the minute). Waiting costs nothing here.
 """
 
-from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from solver.matching.kernels import kernel
 from solver.matching.network import FloatArray, Network
 from solver.reading import IntArray
 
-MOST_STEPS: Final = 400  # in the longest shift
-MOST_CLUSTERS: Final = 44
+MOST_STEPS: Final = 2_400  # in the longest shift
+
+
+class Grain(NamedTuple):
+    """How fine a lattice is: minutes of a step, the most clusters, and which legs it has."""
+
+    step: int
+    clusters: int
+    is_likely: bool
 
 
 class Lattice(NamedTuple):
-    """All int64. Rows are the places trucks leave from: the E destinations first, then other starts.
+    """Rows are the places trucks leave from: the destinations of loads first, then other starts.
 
-    `cluster_of_place` (P,), -1 where no load begins; `cluster` and `row` (N,) are a load's origin and destination;
-    `row_of_start` (K,); `row_place` (R,).
+    `cluster_of_place` (P,), -1 where no load begins; `cluster`, `row` (N,) are a load's origin and destination;
+    `row_of_start` (K,); `row_place` (R,). From rows to clusters, (R, C): the `cost` of the kilometres, `minutes`, and
+    `offset`, how far ahead in a table with C entries a step the arrival is; `reach` is the most steps of a leg. Per
+    load, (N,): `extra`, what any leg to its origin costs more than that to its cluster; the steps `first` to `last` in
+    which it can start, its `hops` from start to end, and `first_end`, the step of its end when it starts in `first`.
+    `up` is added to minutes before they are rounded down to steps.
     """
 
     step: int
+    up: int
+    clusters: int
+    reach: int
     cluster_of_place: IntArray
+    row_place: IntArray
     cluster: IntArray
     row: IntArray
     row_of_start: IntArray
-    row_place: IntArray
-
-
-class Legs(NamedTuple):
-    """One way of rounding.
-
-    From a row to a cluster, (R, C): `km`, `minutes`; `near`, the clusters of a row, nearest first, with the cost
-    `near_cost` of going there and the steps `near_hops` it takes when left on a step. Per load, (N,): `extra_km`, what
-    any leg to its origin is longer than to its cluster; the steps `first` to `last` in which it can start,
-    `hops_of_load` from start to end, and `first_end`, the step of its end when it starts in `first`. `up` is added to
-    minutes before they are rounded down to steps.
-    """
-
-    km: IntArray
+    cost: FloatArray
     minutes: IntArray
-    near: IntArray
-    near_cost: IntArray
-    near_hops: IntArray
-    extra_km: IntArray
+    offset: IntArray
+    extra: FloatArray
     first: IntArray
     last: IntArray
-    hops_of_load: IntArray
+    hops: IntArray
     first_end: IntArray
-    up: int
 
 
-class Groups(NamedTuple):
-    """Trucks that share kind, home and the step in which the shift ends; `trucks` from `first` of each group on.
-
-    `low` and `steps`: the first step of the group's time and their number. `deadline` in minutes. `loads` from
-    `first_load` of a kind on are those it can carry, latest window first; `rows` likewise where they end.
-    """
-
-    kind: IntArray
-    home: IntArray
-    deadline: IntArray
-    low: IntArray
-    steps: IntArray
-    first: IntArray
-    trucks: IntArray
-    first_load: IntArray
-    loads: IntArray
-    first_row: IntArray
-    rows: IntArray
+def lattice(net: Network, grain: Grain) -> Lattice:
+    """Return the lattice of this grain, or of a coarser step where the longest shift would have too many steps."""
+    step = step_for(net, grain.step)
+    up = step // 2 if grain.is_likely else 0
+    ends = np.unique(net.destination)
+    row_place = np.concatenate([ends, np.setdiff1d(net.start, ends)])
+    row_of_place = np.full(len(net.km), -1)
+    row_of_place[row_place] = np.arange(len(row_place))
+    cluster_of_place = clusters(net, np.unique(net.origin), grain.clusters)
+    cluster, row = cluster_of_place[net.origin], row_of_place[net.destination]
+    km, minutes = (_over(m[row_place], cluster_of_place, grain) for m in (net.km, net.minutes))
+    longer = np.zeros(len(net.origin), np.int64)
+    if not grain.is_likely and len(cluster):
+        longer = (net.km[row_place][:, net.origin] - km[:, cluster]).min(axis=0)
+    first = (net.earliest + up) // step
+    start = np.maximum(net.earliest, first * step)
+    hops = (minutes + up) // step
+    return Lattice(
+        step=step,
+        up=up,
+        clusters=km.shape[1],
+        reach=int(hops.max(initial=0)),
+        cluster_of_place=cluster_of_place,
+        row_place=row_place,
+        cluster=cluster,
+        row=row,
+        row_of_start=row_of_place[net.start],
+        cost=km.astype(np.float64) * net.price_km,
+        minutes=minutes,
+        offset=hops * km.shape[1] + np.arange(km.shape[1]),
+        extra=longer.astype(np.float64) * net.price_km,
+        first=first,
+        last=np.maximum(first, net.last_start // step),
+        hops=np.maximum(1, (net.duration + up) // step),
+        first_end=np.maximum(first + 1, (start + net.duration + up) // step),
+    )
 
 
 def with_instant_loads(net: Network, step: int) -> Network:
@@ -91,131 +108,57 @@ def with_instant_loads(net: Network, step: int) -> Network:
     return net._replace(km=km, minutes=minutes, drop=drop)
 
 
-def lattice(net: Network, step: int) -> Lattice:
-    """Return the places of the lattice."""
-    ends = np.unique(net.destination)
-    row_place = np.concatenate([ends, np.setdiff1d(net.start, ends)])
-    row_of_place = np.full(len(net.km), -1)
-    row_of_place[row_place] = np.arange(len(row_place))
-    cluster_of_place = _clusters(net, np.unique(net.origin))
-    return Lattice(
-        step=step,
-        cluster_of_place=cluster_of_place,
-        cluster=cluster_of_place[net.origin],
-        row=row_of_place[net.destination],
-        row_of_start=row_of_place[net.start],
-        row_place=row_place,
-    )
-
-
-def shortest_legs(net: Network, lat: Lattice) -> Legs:
-    """Return legs that are never longer than the real ones, and times rounded down."""
-    km, minutes = (_over(matrix, lat, np.min) for matrix in (net.km, net.minutes))
-    extra_km = (net.km[lat.row_place][:, net.origin] - km[:, lat.cluster]).min(axis=0)
-    return _legs(net, lat, km, minutes, extra_km, 0)
-
-
-def likely_legs(net: Network, lat: Lattice) -> Legs:
-    """Return legs as long as they are on average, and times rounded to the nearest step."""
-    km, minutes = (_over(matrix, lat, np.mean) for matrix in (net.km, net.minutes))
-    return _legs(net, lat, km, minutes, np.zeros(len(net.origin), np.int64), lat.step // 2)
-
-
-def _legs(net: Network, lat: Lattice, km: IntArray, minutes: IntArray, extra_km: IntArray, up: int) -> Legs:
-    first = (net.earliest + up) // lat.step
-    start = np.maximum(net.earliest, first * lat.step)
-    near = np.argsort(km, axis=1, kind="stable")
-    return Legs(
-        km=km,
-        minutes=minutes,
-        near=near,
-        near_cost=np.take_along_axis(km, near, axis=1) * net.price_km,
-        near_hops=np.take_along_axis((minutes + up) // lat.step, near, axis=1),
-        extra_km=extra_km,
-        first=first,
-        last=np.maximum(first, net.last_start // lat.step),
-        hops_of_load=np.maximum(1, (net.duration + up) // lat.step),
-        first_end=np.maximum(first + 1, (start + net.duration + up) // lat.step),
-        up=up,
-    )
-
-
-def usable(net: Network, lat: Lattice) -> IntArray:
-    """Return the loads on the lattice: those with a start, and not instant."""
-    return np.flatnonzero((net.earliest <= net.last_start) & (net.duration >= lat.step))
-
-
-def groups(net: Network, lat: Lattice) -> Groups:
-    """Return the groups of trucks that are free before their shift ends."""
-    step, loads = lat.step, usable(net, lat)
-    first_time, last_time = _span(net, loads)
-    deadline = np.minimum(-(-net.home_by // step) * step, last_time)
-    working = np.flatnonzero((net.free_from <= net.home_by) & (net.free_from <= last_time))
-    names = np.stack([net.truck_kind, net.home, deadline], axis=1)[working]
-    heads, group_of = np.unique(names, axis=0, return_inverse=True)
-    order = np.argsort(group_of, kind="stable")
-    first = np.concatenate([[0], np.cumsum(np.bincount(group_of, minlength=len(heads)))])
-    trucks = working[order]
-    free = np.maximum(net.free_from[trucks], first_time)
-    begin = np.minimum.reduceat(free, first[:-1]) // step if len(heads) else np.zeros(0, np.int64)
-    by_kind = [loads[net.fits[kind, net.load_kind[loads]] == 1] for kind in range(len(net.fits))]
-    by_kind = [mine[np.argsort(-net.last_start[mine], kind="stable")] for mine in by_kind]
-    rows = [np.unique(lat.row[mine]) for mine in by_kind]
-    return Groups(
-        kind=heads[:, 0].copy(),
-        home=heads[:, 1].copy(),
-        deadline=heads[:, 2].copy(),
-        low=begin,
-        steps=np.maximum(heads[:, 2] // step - begin + 1, 1),
-        first=first,
-        trucks=trucks,
-        first_load=_starts(by_kind),
-        loads=np.concatenate([np.zeros(0, np.int64), *by_kind]),
-        first_row=_starts(rows),
-        rows=np.concatenate([np.zeros(0, np.int64), *rows]),
-    )
+def usable(net: Network, step: int) -> NDArray[np.bool_]:
+    """Answer which loads are on a lattice: those with a start, and not instant."""
+    return np.asarray((net.earliest <= net.last_start) & (net.duration >= step))
 
 
 def step_for(net: Network, minutes: int) -> int:
     """Return `minutes`, or more where the longest shift would have too many steps."""
-    first, last = _span(net, np.flatnonzero(net.earliest <= net.last_start))
+    first, last = span(net)
     shift = np.minimum(net.home_by, last) - np.maximum(net.free_from, first)
     return max(minutes, -(-int(shift.max(initial=0)) // MOST_STEPS))
 
 
-def _span(net: Network, loads: IntArray) -> tuple[int, int]:
+def span(net: Network) -> tuple[int, int]:
     """Return the times before which and after which nothing that costs can differ."""
+    loads = np.flatnonzero(net.earliest <= net.last_start)
     if not len(loads):
         return 0, 0
     longest = int(net.minutes.max())
     return int(net.earliest[loads].min()) - longest, int((net.last_start + net.duration)[loads].max()) + longest
 
 
-def _clusters(net: Network, places: IntArray) -> IntArray:
-    """Return the cluster of each place, -1 where no load begins: every place is within a radius of its cluster's
-    first; the radius grows until there are few enough."""
+def clusters(net: Network, places: IntArray, most: int) -> IntArray:
+    """Return the cluster of each place, -1 where no load begins.
+
+    Heads are chosen one by one, each the place farthest from the heads so far (Gonzalez 1985), by the mean difference
+    of the kilometres to and from everywhere; a place joins its nearest head.
+    """
     cluster = np.full(len(net.km), -1)
-    apart = np.maximum(net.km, net.km.T)
-    radius = 0
-    while True:
-        heads: list[int] = []
-        for p in places.tolist():
-            near = np.flatnonzero(apart[p, heads] <= radius) if heads else np.zeros(0, np.int64)
-            cluster[p] = near[0] if len(near) else len(heads)
-            if not len(near):
-                heads.append(p)
-            if len(heads) > MOST_CLUSTERS:
-                break
-        if len(heads) <= MOST_CLUSTERS:
-            return cluster
-        radius = radius + 1 + radius // 4
+    if len(places) <= most:
+        cluster[places] = np.arange(len(places))
+        return cluster
+    profile = np.concatenate([net.km[places], net.km[:, places].T], axis=1).astype(np.float32)
+    mine = np.zeros(len(places), np.int64)
+    apart = np.abs(profile - profile[0]).mean(axis=1)
+    for head in range(1, most):
+        new = np.abs(profile - profile[np.argmax(apart)]).mean(axis=1)
+        mine[new < apart] = head
+        apart = np.minimum(apart, new)
+    cluster[places] = np.unique(mine, return_inverse=True)[1]
+    return cluster
 
 
-def _over(matrix: IntArray, lat: Lattice, gather: Callable[..., FloatArray]) -> IntArray:
-    """Return the matrix from rows to clusters, gathered over the places of each cluster."""
-    clusters = range(int(lat.cluster_of_place.max()) + 1)
-    parts = [gather(matrix[lat.row_place][:, lat.cluster_of_place == c], axis=1) for c in clusters]
-    return np.rint(np.stack(parts, axis=1)).astype(np.int64)
+def _over(rows: IntArray, cluster_of_place: IntArray, grain: Grain) -> IntArray:
+    """Return the rows of a matrix gathered over the places of each cluster, (R, C)."""
+    count = int(cluster_of_place.max(initial=-1)) + 1
+    members = [np.flatnonzero(cluster_of_place == c) for c in range(count)]
+    if grain.is_likely:
+        parts = [np.rint(rows[:, mine].mean(axis=1)).astype(np.int64) for mine in members]
+    else:
+        parts = [rows[:, mine].min(axis=1) for mine in members]
+    return np.stack(parts, axis=1) if parts else np.zeros((len(rows), 0), np.int64)
 
 
 @kernel
@@ -225,7 +168,3 @@ def close(matrix: IntArray) -> None:
         for a in range(len(matrix)):
             for b in range(len(matrix)):
                 matrix[a, b] = min(matrix[a, b], matrix[a, via] + matrix[via, b])
-
-
-def _starts(parts: list[IntArray]) -> IntArray:
-    return np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64)

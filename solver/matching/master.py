@@ -1,96 +1,193 @@
 """The master problem: which of the chains found so far to drive, relaxed to shares; its dual prices the loads.
 
-    minimise    sum_r cost[r] x[r] + sum_i drop[i] (1 - sum_r visits[i, r] x[r])
-    such that   sum of x over chains that visit load i <= 1      price[i] in [0, drop[i]]      (M1)
-                sum of x over chains of truck k        <= 1      rent[k] >= 0                  (M3)
+    minimise    sum_r cost[r] x[r] + sum_i drop[i] u[i]
+    such that   u[i] + sum of x over chains that visit load i = 1      price[i] <= drop[i]     (M1)
+                sum of x over chains of truck k <= 1                   rent[k] >= 0            (M3)
 
-solved by the primal-dual hybrid gradient method (Chambolle and Pock 2011, with the diagonal steps of Pock and
-Chambolle 2011) from where the last call ended: prices need only be good, for whatever they are, the bound they give is
-proven by pricing all chains.
+A price may be negative: a loaded drive costs nothing, and to serve a load again would be a free ride. The problem is
+solved by the primal-dual hybrid gradient method (Chambolle and Pock 2011, with the diagonal steps of Pock and Chambolle
+2011) from where the last call ended: prices need only be good, for whatever they are, the bound they give is proven by
+pricing all chains.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from solver.matching.chains import chain_costs
 from solver.matching.kernels import kernel
 from solver.matching.network import FloatArray, Network
+from solver.matching.teams import BoolArray
 from solver.reading import IntArray
 
 DAMPING: Final = 0.95
 
 
-@dataclass(slots=True)
-class Master:
-    """The chains found so far (each once), and where the method stands: `share`, `price`, `rent`."""
+class Pool(NamedTuple):
+    """Chains: the truck, the cost, the number of loads and the loads one after the other, with the share, its mean
+    over the last steps, and the number of times the pool has been thinned since the chain came."""
 
-    net: Network
-    price: FloatArray
-    trucks: list[int] = field(default_factory=list)
-    loads: list[IntArray] = field(default_factory=list)
-    costs: list[int] = field(default_factory=list)
-    known: set[bytes] = field(default_factory=set)
-    share: FloatArray = field(default_factory=lambda: np.zeros(0))
-    rent: FloatArray = field(init=False)
-    scale: float = field(init=False)
+    truck: IntArray
+    cost: FloatArray
+    length: IntArray
+    loads: IntArray
+    share: FloatArray
+    mean: FloatArray
+    age: IntArray
 
-    def __post_init__(self) -> None:
-        self.rent = np.zeros(len(self.net.start))
-        self.scale = float(self.price.mean()) + 1.0
+    @property
+    def first(self) -> IntArray:
+        """Return where the loads of each chain begin, and where all end."""
+        return np.concatenate([[0], np.cumsum(self.length)]).astype(np.int64)
 
-    def add(self, truck: int, loads: IntArray, cost: int) -> None:
-        """Add a chain unless it is known."""
-        name = truck.to_bytes(4, "little") + loads.tobytes()
-        if name not in self.known:
-            self.known.add(name)
-            self.trucks.append(truck)
-            self.loads.append(loads)
-            self.costs.append(cost)
-
-    def keep(self, is_kept: Callable[[int, IntArray], bool]) -> None:
-        """Forget the chains that `is_kept` (truck, loads) does not want."""
-        chosen = [r for r, (k, loads) in enumerate(zip(self.trucks, self.loads, strict=True)) if is_kept(k, loads)]
-        self.share = np.append(self.share, np.zeros(len(self.trucks) - len(self.share)))[chosen]
-        self.trucks, self.loads = [self.trucks[r] for r in chosen], [self.loads[r] for r in chosen]
-        self.costs = [self.costs[r] for r in chosen]
-
-    def run(self, rounds: int) -> FloatArray:
-        """Take `rounds` steps; return the mean share of every chain. `price` becomes the mean price."""
-        lengths = np.array([len(loads) for loads in self.loads], dtype=np.int64)
-        first = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        visits = np.concatenate([np.zeros(0, np.int64), *self.loads])
-        trucks = np.array(self.trucks, dtype=np.int64)
-        self.share = np.concatenate([self.share, np.zeros(len(trucks) - len(self.share))])
-        load_degree = np.bincount(visits, minlength=len(self.price)) + 1.0
-        truck_degree = np.bincount(trucks, minlength=len(self.rent)) + 1.0
-        mean_share, mean_price = np.zeros(len(trucks)), np.zeros(len(self.price))
-        descend(
-            (first, visits, trucks, np.array(self.costs, dtype=np.float64), self.net.drop.astype(np.float64)),
-            (DAMPING / self.scale / (lengths + 1.0), DAMPING * self.scale / load_degree, self.scale / truck_degree),
-            (self.share, self.price, self.rent),
-            (mean_share, mean_price),
-            rounds,
+    def chosen(self, is_kept: BoolArray) -> "Pool":
+        """Return the pool with some chains only."""
+        return Pool(
+            truck=self.truck[is_kept],
+            cost=self.cost[is_kept],
+            length=self.length[is_kept],
+            loads=self.loads[np.repeat(is_kept, self.length)],
+            share=self.share[is_kept],
+            mean=self.mean[is_kept],
+            age=self.age[is_kept],
         )
-        self.price = mean_price
-        return mean_share
+
+    def joined(self, other: "Pool") -> "Pool":
+        """Return the chains of both."""
+        return Pool(
+            truck=np.concatenate([self.truck, other.truck]),
+            cost=np.concatenate([self.cost, other.cost]),
+            length=np.concatenate([self.length, other.length]),
+            loads=np.concatenate([self.loads, other.loads]),
+            share=np.concatenate([self.share, other.share]),
+            mean=np.concatenate([self.mean, other.mean]),
+            age=np.concatenate([self.age, other.age]),
+        )
+
+    def touches(self, is_marked: BoolArray) -> BoolArray:
+        """Answer for each chain whether it visits a marked (N,) load."""
+        if not len(self.truck):
+            return np.zeros(0, np.bool_)
+        return np.asarray(np.logical_or.reduceat(is_marked[self.loads], self.first[:-1]))
+
+
+def empty_pool() -> Pool:
+    """Return a pool without chains."""
+    whole, real = np.zeros(0, np.int64), np.zeros(0)
+    return Pool(whole, real, whole, whole, real, real, whole)
+
+
+class Master:
+    """The chains found so far, each once, and where the method stands: shares, and mean `price` (N,), `rent` (K,)."""
+
+    def __init__(self, net: Network, price: FloatArray) -> None:
+        self.net = net
+        self.price, self.rent = price.copy(), np.zeros(len(net.start))
+        self.drop = net.drop.astype(np.float64)
+        self.pool = empty_pool()
+        self.value = float(price.sum())  # of the dual at the mean prices and rents, on the chains found
+        self._price, self._rent = price.copy(), self.rent.copy()
+        self._known: set[bytes] = set()
+        self._scale = float(np.median(np.abs(price))) + 1.0 if len(price) else 1.0
+
+    def copy(self) -> "Master":
+        """Return a master that goes on from here by itself."""
+        other = Master(self.net, self.price)
+        other.__dict__.update(self.__dict__)
+        other.rent, other.drop, other._price, other._rent = (
+            array.copy() for array in (self.rent, self.drop, self._price, self._rent)
+        )
+        other.pool = empty_pool().joined(self.pool)
+        other._known = set(self._known)
+        return other
+
+    def add(self, trucks: IntArray, loads: IntArray) -> int:
+        """Add the chains that are new, one per truck named; `loads` (len(trucks), any), their number first. Return
+        how many are."""
+        is_new = np.zeros(len(trucks), np.bool_)
+        for at, (k, chain) in enumerate(zip(trucks.tolist(), loads, strict=True)):
+            name = _name(k, chain[1 : 1 + chain[0]])
+            is_new[at] = name not in self._known
+            self._known.add(name)
+        trucks, loads = trucks[is_new], loads[is_new]
+        length = loads[:, 0].copy()
+        visits = loads[:, 1:][np.arange(loads.shape[1] - 1) < length[:, None]]
+        cost = chain_costs(self.net, trucks, loads).astype(np.float64)
+        none = np.zeros(len(trucks))
+        new = Pool(trucks, cost, length, visits, none, none, none.astype(np.int64))
+        self.pool = self.pool.joined(new)
+        return len(trucks)
+
+    def run(self, steps: int) -> None:
+        """Take `steps` steps; prices, rents and shares become their means over them."""
+        pool, scale = self.pool, self._scale
+        visited = np.bincount(pool.loads, minlength=len(self.price)).astype(np.float64) + 1.0
+        driven = np.bincount(pool.truck, minlength=len(self.rent)).astype(np.float64) + 1.0
+        step = np.asarray(DAMPING / scale / (pool.length + 1.0), np.float64)
+        mean = (np.zeros(len(pool.truck)), np.zeros(len(self.price)), np.zeros(len(self.rent)))
+        descend(
+            (pool.first, pool.loads, pool.truck, pool.cost, self.drop),
+            (step, DAMPING * scale / visited, DAMPING * scale / driven),
+            (pool.share, self._price, self._rent),
+            mean,
+            steps,
+        )
+        self.pool = pool._replace(mean=mean[0])
+        self.price, self.rent = mean[1], mean[2]
+        self.value = float(self.price.sum() - self.rent.sum())
+
+    def reduced_costs(self) -> FloatArray:
+        """Return what each chain costs less the prices of its loads, and the rent of its truck."""
+        pool = self.pool
+        if not len(pool.truck):
+            return np.zeros(0)
+        earned = np.add.reduceat(self.price[pool.loads], pool.first[:-1])
+        return np.asarray(pool.cost + self.rent[pool.truck] - earned)
+
+    def thin(self, most: int) -> None:
+        """Forget all but the cheapest chains at the present prices, those with a share, and the newest."""
+        if len(self.pool.truck) > most:
+            reduced = self.reduced_costs()
+            limit = np.partition(reduced, most)[most]
+            self.keep((reduced <= limit) | (self.pool.mean > 1e-3) | (self.pool.age < 1))
+        self.pool = self.pool._replace(age=self.pool.age + 1)
+
+    def keep(self, is_kept: BoolArray) -> None:
+        """Forget the other chains."""
+        first = self.pool.first
+        for r in np.flatnonzero(~is_kept).tolist():
+            self._known.discard(_name(int(self.pool.truck[r]), self.pool.loads[first[r] : first[r + 1]]))
+        self.pool = self.pool.chosen(is_kept)
+
+    def settle(self, driven: BoolArray, served: BoolArray) -> None:
+        """Go on without the `driven` (K,) trucks and the `served` (N,) loads."""
+        self.keep(~driven[self.pool.truck] & ~self.pool.touches(served))
+        self.drop[served] = 0.0
+        for price in (self.price, self._price):
+            price[served] = 0.0
+        for rent in (self.rent, self._rent):
+            rent[driven] = 0.0
+
+
+def _name(truck: int, loads: IntArray) -> bytes:
+    return truck.to_bytes(4, "little") + loads.tobytes()
 
 
 @kernel
 def descend(
     problem: tuple[IntArray, IntArray, IntArray, FloatArray, FloatArray],
-    steps: tuple[NDArray[Any], NDArray[Any], NDArray[Any]],
+    steps: tuple[FloatArray, FloatArray, FloatArray],
     state: tuple[FloatArray, FloatArray, FloatArray],
-    means: tuple[FloatArray, FloatArray],
+    means: tuple[FloatArray, FloatArray, FloatArray],
     rounds: int,
 ) -> None:
     """Take steps of the method in `state` (share, price, rent); `means` become the means over them."""
     first, visits, trucks, costs, drop = problem
     share, price, rent = state
+    served, used = np.zeros(len(price)), np.zeros(len(rent))
     for _ in range(rounds):
-        served, used = np.zeros(len(price)), np.zeros(len(rent))
+        served[:] = 0.0
+        used[:] = 0.0
         for r in range(len(costs)):
             reduced = costs[r] + rent[trucks[r]]
             for e in range(first[r], first[r + 1]):
@@ -104,7 +201,8 @@ def descend(
             share[r] = new
             means[0][r] += new / rounds
         for i in range(len(price)):
-            price[i] = min(drop[i], max(0.0, price[i] + steps[1][i] * (1 - served[i])))
+            price[i] = min(drop[i], price[i] + steps[1][i] * (1 - served[i]))
             means[1][i] += price[i] / rounds
         for k in range(len(rent)):
             rent[k] = max(0.0, rent[k] - steps[2][k] * (1 - used[k]))
+            means[2][k] += rent[k] / rounds

@@ -113,10 +113,19 @@ def keep_best(costs: IntArray, names: IntArray, cost: int, name: int) -> None:
 
 
 @kernel
+def shares_a_kind(net: Network, i: int, j: int) -> bool:
+    """Answer whether some kind of truck can carry both loads."""
+    for kind in range(len(net.fits)):
+        if net.fits[kind, net.load_kind[i]] == 1 and net.fits[kind, net.load_kind[j]] == 1:
+            return True
+    return False
+
+
+@kernel
 def succession_cost(net: Network, i: int, j: int) -> int:
     """Return empty kilometres and unavoidable waiting from load i to load j by price; FAR when j cannot
     follow i."""
-    if i == j or net.earliest[i] > net.last_start[i]:
+    if i == j or net.earliest[i] > net.last_start[i] or not shares_a_kind(net, i, j):
         return FAR
     leg = net.duration[i] + net.minutes[net.destination[i], net.origin[j]]
     if net.earliest[i] + leg > net.last_start[j] or net.earliest[j] > net.last_start[j]:
@@ -146,7 +155,7 @@ def _pairs(net: Network, low: int, high: int, lists: Three, costs: Three) -> Non
             if cost < FAR:
                 keep_best(costs[1][i], lists[1][i], cost, j)
                 keep_best(costs[0][j], lists[0][j], cost, i)
-            if i != j:
+            if i != j and shares_a_kind(net, i, j):
                 keep_best(costs[2][i], lists[2][i], likeness_cost(net, i, j), j)
 
 

@@ -1,44 +1,63 @@
 """Return loads, solved by column generation: chains proposed at prices, prices from the chains, a bound from both.
 
 1. greedy     the nearest truck for each load (baselines.py), a lawful plan at once
-2. chains     the best chain of every truck at the loads' prices, on a lattice (lattice.py, pricing.py)
+2. chains     the best chains of every truck at the loads' prices, on a lattice (lattice.py, table.py, routes.py)
 3. prices     shares of the chains found so far, and the prices that go with them (master.py); 2 again
 4. bound      at any prices, the least cost of all chains of all trucks proves a lower bound (bound.py)
-5. plan       chains by falling share, filled up with chains for the loads left (dive.py)
-6. search     the plan improved by ruin and recreate (search.py, ruin.py, fleet.py) while 2 to 4 go on beside it
+5. plan       chains by falling share, the rest priced and shared anew (dive.py); parts planned anew (refine.py)
+6. search     the plan improved by ruin and recreate (search.py, ruin.py, fleet.py)
 
-Two threads work. Every better plan passes the checker before it counts; costs and bounds are whole numbers.
+2 and 3 use two threads; then 4 goes on in one, 5 and 6 in the other. Every better plan passes the checker before it
+counts; costs and bounds are whole numbers.
 """
 
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from time import perf_counter
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from solver.matching.baselines import greedy_nearest
-from solver.matching.bound import NAME, bound
-from solver.matching.chains import chain_cost
+from solver.matching.baselines import extended, greedy_nearest
 from solver.matching.dive import Pace, dive
 from solver.matching.fleet import plan_of
-from solver.matching.generation import Generation, first_prices
+from solver.matching.generation import Generation, Pass, first_prices, sequences_of
 from solver.matching.instance import MatchingInstance
-from solver.matching.lattice import lattice, likely_legs, shortest_legs, step_for, with_instant_loads
-from solver.matching.network import FloatArray, Network, neighbours, network
+from solver.matching.lattice import Grain
+from solver.matching.master import Master
+from solver.matching.network import Network, neighbours, network
 from solver.matching.plan import MatchingPlan
-from solver.matching.pricing import ground
+from solver.matching.pricing import Effort
+from solver.matching.proof import prove, prove_soon
 from solver.matching.record import Record
 from solver.matching.refine import refine
 from solver.matching.search import improve
 from solver.matching.watch import Watch
 from solver.outcome import OnProgress, Outcome, ShouldStop
 
-WIDTH = 24  # neighbours per load
-POLL_SECONDS = 0.02
-PLAN_STEP, BOUND_STEP = 15, 10  # minutes
-SETTLED = 40  # rounds that are done at least
-GENERATION_SHARE, DIVE_SHARE, REFINE_SHARE = 0.3, 0.75, 0.92  # of the time, before the plan is made
+WORKERS: Final = 2
+WIDTH: Final = 24  # neighbours per load
+POLL_SECONDS: Final = 0.02
+SLICE: Final = 0.03
+LOADS_A_SECOND: Final = 100  # of the whole time; with less, the dive is on the coarser lattice
+DIVE_SHARE, REFINE_SHARE = 0.8, 0.95  # of the time, until the plan is made and made better
+
+
+class Stage(NamedTuple):
+    """A grain of the lattice, how its rounds are done, and until which share of the time or how many rounds."""
+
+    grain: Grain
+    how: Pass
+    until: float
+    rounds: int
+
+
+STAGES: Final = (
+    Stage(Grain(step=15, clusters=60, is_likely=True), Pass(8, Effort(looks=0, is_fresh=True), 200), 0.08, 6),
+    Stage(Grain(step=10, clusters=60, is_likely=True), Pass(8, Effort(looks=10, is_fresh=True), 300), 0.2, 10),
+    Stage(Grain(step=5, clusters=60, is_likely=True), Pass(4, Effort(looks=40, is_fresh=True), 500), 0.42, 40),
+)
 
 
 def solve(
@@ -62,7 +81,7 @@ def solve(
     if not len(net.start):
         record.prove(int(net.drop.sum()), "there are no trucks")
     if not record.optimal and not watch.over():
-        _work(net, record, watch, seed)
+        _beside(lambda: _work(net, record, watch, seed), record, watch)
     return record.outcome()
 
 
@@ -70,57 +89,62 @@ def _never() -> bool:
     return False
 
 
-def _work(net: Network, record: Record, watch: Watch, seed: int) -> None:
-    """Make plans in one thread and bounds in another; report from this one."""
-    price = first_prices(record.instance, record.plan)
-    with ThreadPoolExecutor(2) as pool:
-        tasks: list[Future[None]] = [
-            pool.submit(_plan, net, price.copy(), record, watch, seed),
-            pool.submit(_prove, net, price, record, watch, seed),
-        ]
+def _beside(work: Callable[[], None], record: Record, watch: Watch) -> None:
+    """Do the work in a thread; report from this one."""
+    with ThreadPoolExecutor(1) as pool:
+        task = pool.submit(work)
         pause = threading.Event()
-        while not all(task.done() for task in tasks):
+        while not task.done():
             watch.over()
             record.report()
             pause.wait(POLL_SECONDS)
-            if any(task.done() and task.exception() for task in tasks):
-                watch.finished.set()
-        for task in tasks:
-            task.result()
+        task.result()
     record.report()
 
 
-def _plan(net: Network, price: FloatArray, record: Record, watch: Watch, seed: int) -> None:
-    lat = lattice(net, step_for(net, PLAN_STEP))
-    on = ground(net, lat, likely_legs(net, lat))
-    generation = Generation(on, price, np.random.default_rng(seed), is_lawful=True)
-    for chain in record.plan.chains:
-        loads = np.array(chain.loads, dtype=np.int64)
-        generation.master.add(chain.truck, loads, chain_cost(net, chain.truck, loads))
-    known = 0
-    while not watch.over(GENERATION_SHARE) and len(generation.master.costs) > known:
-        known = len(generation.master.costs)
-        generation.round(lambda: watch.over(GENERATION_SHARE))
-    rng = np.random.default_rng(seed)
-    price = generation.master.price.copy()
-    pace = Pace(lambda: max(0.0, watch.budget * DIVE_SHARE - watch.seconds))
-    plan = dive(generation, pace, watch.over, rng)
+def _work(net: Network, record: Record, watch: Watch, seed: int) -> None:
+    """Find chains and prices; then make plans in one thread and bounds in another."""
+    master = Master(net, first_prices(record.instance, record.plan))
+    generation = Generation(net, master, np.random.default_rng(seed))
+    generation.enter(sequences_of(record.plan))
+    master.run(1)
+    for stage in STAGES:
+        _generate(generation, stage, watch)
+    prove_soon(master, record, watch, WORKERS)
+    with ThreadPoolExecutor(2) as pool:
+        tasks: list[Future[None]] = [
+            pool.submit(_plan, generation, record, watch, seed),
+            pool.submit(prove, net, master.copy(), record, watch, np.random.default_rng(seed)),
+        ]
+        for task in tasks:
+            try:
+                task.result()
+            except BaseException:
+                watch.finished.set()
+                raise
+
+
+def _generate(generation: Generation, stage: Stage, watch: Watch) -> None:
+    ground = generation.on(stage.grain, WORKERS)
+    for _ in range(stage.rounds):
+        if watch.over(stage.until):
+            return
+        if not generation.round(ground, stage.how, lambda: watch.over(stage.until)):
+            return
+
+
+def _plan(generation: Generation, record: Record, watch: Watch, seed: int) -> None:
+    net, price = generation.net, generation.master.price.copy()
+    is_hasty = watch.budget * LOADS_A_SECOND < len(net.origin)
+    ground = generation.on(STAGES[-2 if is_hasty else -1].grain, 1)
+    pace = Pace(lambda: max(0.0, watch.budget * DIVE_SHARE - watch.seconds), SLICE)
+    plan = dive(generation, ground, pace, watch.over)
     record.offer(plan_of(net, plan), "plan from shares")
-    refine(on, plan, price, lambda: watch.over(REFINE_SHARE), rng, lambda p: record.offer(plan_of(net, p), "part anew"))
+    if watch.over():
+        record.offer(extended(record.instance, plan_of(net, plan)), "plan from some shares")
+    rng, plan = np.random.default_rng(seed), sequences_of(record.plan)
+    refine(
+        net, plan, price, lambda: watch.over(REFINE_SHARE), rng, lambda p: record.offer(plan_of(net, p), "part anew")
+    )
     near = neighbours(net, WIDTH, watch.over)
     improve(net, near, record.plan, watch, seed, lambda better: record.offer(better, "search"))
-
-
-def _prove(net: Network, price: FloatArray, record: Record, watch: Watch, seed: int) -> None:
-    step = step_for(net, BOUND_STEP)
-    relaxed = with_instant_loads(net, step)
-    lat = lattice(relaxed, step)
-    on = ground(relaxed, lat, shortest_legs(relaxed, lat))
-    generation = Generation(on, np.minimum(price, relaxed.drop), np.random.default_rng(seed), is_lawful=False)
-    known = -SETTLED
-    while not watch.over() and len(generation.master.costs) > known:
-        known = len(generation.master.costs) if known >= 0 else known + 1
-        generation.round(watch.over)
-        priced = generation.least_costs(watch.over)
-        if priced is not None:
-            record.prove(bound(*priced), NAME)

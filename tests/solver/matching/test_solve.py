@@ -9,6 +9,7 @@ from solver.matching.instance import Costs
 from solver.matching.solve import solve
 from solver.outcome import Status
 
+from .mip import mip_optimum
 from .oracle import optimum
 from .parks import park
 
@@ -29,6 +30,22 @@ def test_cost_is_never_below_and_bound_never_above_the_optimum(seed, loads, truc
     outcome = solved(instance, seconds=0.2)
 
     assert outcome.bound <= optimum(instance) <= outcome.cost
+
+
+@pytest.mark.parametrize("seed", range(200, 212))
+def test_the_full_program_lies_between_bound_and_cost(seed):
+    instance = rough(np.random.default_rng(seed), loads=4, trucks=3)
+
+    outcome = solved(instance, seconds=0.3)
+
+    assert outcome.bound <= mip_optimum(instance) <= outcome.cost
+
+
+@pytest.mark.parametrize("seed", range(200, 220))
+def test_the_full_program_and_every_chain_tried_agree(seed):
+    instance = rough(np.random.default_rng(seed), loads=3, trucks=2)
+
+    assert mip_optimum(instance) == optimum(instance)
 
 
 def test_tiny_problems_are_mostly_solved_to_the_optimum():
@@ -125,6 +142,21 @@ def test_a_small_day_is_better_than_greedy():
 
     assert outcome.cost < check.cost(instance, baselines.greedy_nearest(instance))
     assert outcome.bound > 0
+
+
+def test_a_small_day_is_proven_within_five_percent():
+    instance = port_day(np.random.default_rng(9), loads=40, trucks=25, warehouses=15)
+
+    assert solved(instance, seconds=2.0).gap <= 0.05
+
+
+def test_asymmetric_ways_are_driven_as_they_are():
+    distance = [[0, 10, 50], [30, 0, 10], [10, 50, 0]]
+    loads = [{"origin": a, "destination": b, "drop": 9000} for a, b in ((0, 1), (1, 2), (2, 0))]
+
+    outcome = solved(park(loads, [{}, {}], distance=distance))
+
+    assert (outcome.status, outcome.cost) == (Status.OPTIMAL, 50)
 
 
 def test_asked_to_stop_at_once_it_still_returns_a_lawful_plan():
