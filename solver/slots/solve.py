@@ -30,11 +30,12 @@ from solver.slots.proof import Proof
 from solver.slots.run import Run
 from solver.slots.search import Search
 
-SWEEPS: Final = 120
+SWEEPS: Final = 200
 FIRST_ROUNDS: Final = 4  # of transport, before prices are asked for
 PRICES_SHARE: Final = 0.35  # of the time, after which clusters get their turn
 PIECES: Final = 4  # of the proof in a round of a run that is limited by work
-MIP_SECONDS: Final = 0.5
+MIP_SECONDS: Final = 0.5  # to decide a dock group anew
+CLUSTER_SECONDS: Final = 1.0
 MIP_NODES: Final = 200  # where the run is limited by work
 WHOLE_NODES: Final = 2_000
 NEAR: Final = 0.3  # of Model.unit: gap at which a dock group counts as decided anew
@@ -97,7 +98,8 @@ def _prove(run: Run, proof: Proof) -> None:
 
 
 def _mip_effort(run: Run, gap: float) -> Effort:
-    return Effort(min(MIP_SECONDS, max(0.01, run.seconds - run.elapsed())), gap=gap)
+    left = max(0.01, run.seconds - run.elapsed())
+    return Effort(min(MIP_SECONDS if gap else CLUSTER_SECONDS, left), gap=gap)
 
 
 def _round(run: Run, search: Search, proof: Proof, beside: ThreadPoolExecutor, *, far: float) -> None:
