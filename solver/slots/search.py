@@ -16,7 +16,8 @@ from solver.slots.run import Run
 REACHES: Final = (1, 2, 3, 5, 8, 12, 1_000)  # slots from where a visit is
 NOISE: Final = 0.9  # slots of displacement: less than one, so that only ties and near ties are drawn
 GROUPS: Final = 3  # decided anew at a time
-MANY: Final = 30  # as long as there are groups with visits that could be placed
+FIRST: Final = 30  # decided anew in the first step, which places what the negotiation left over
+MANY: Final = 8  # as long as there are groups with visits that could be placed
 FEW: Final = 12  # unplaced visits; when it is no more, it pays to look wider
 WIDE: Final = 0.4  # share of those steps in which siblings' dock groups are decided along
 LEAST: Final = 0.2  # of Model.unit: a share of the gap that is worth a try
@@ -26,6 +27,7 @@ BALLS: Final = 0.6  # share of the steps that decide balls of visits anew
 BALL: Final = 100  # visits of one
 AT_ONCE: Final = 8  # balls in a step
 PLACING: Final = 0.4  # share of the steps that try to place visits, while some are not
+HOPE: Final = 0.05  # of what unplaced visits cost
 PROVEN: Final = 0.4  # of what unplaced visits cost: so much of it being unavoidable, there is little hope
 
 
@@ -82,19 +84,19 @@ class Search:
         m = self.run.model
         at = bound.whole(m, price)
         unplaced = (self.board.start < 0) & (m.last >= m.first)
-        hopeful = self._hopeful(unplaced, needed)
+        share = gap.by_group(m, at, self.board.start)
+        hopeful = self._hopeful(unplaced, share, needed)
         if hopeful.any() and (not self.steps or self.rng.random() < PLACING):
             wide = bool(self.steps) and int(unplaced.sum()) <= FEW and bool(self.rng.random() < WIDE)
-            self._regroup(
-                self._heaviest(hopeful, 1 if wide else MANY), self.gate, effort, rounds=4, worse=WORSE, wide=wide
-            )
+            groups = self._heaviest(hopeful, 1 if wide else MANY if self.steps else FIRST)
+            self._regroup(groups, self.gate, effort, rounds=4, worse=WORSE, wide=wide)
             self.steps += 1
             return
         self.steps += 1
         if self.rng.random() < BALLS:
             self._balls(at, unplaced, effort)
             return
-        share = np.maximum(0.0, gap.by_group(m, at, self.board.start) - needed)
+        share = np.maximum(0.0, share - needed)
         self.tried = np.minimum(self.tried, share)
         groups = self._heaviest(np.where(share > self.tried + LEAST * m.unit, share - self.tried, 0.0), GROUPS)
         if not len(groups):
@@ -105,11 +107,15 @@ class Search:
         else:
             self._regroup(groups, price[: m.horizon], effort, rounds=2, worse=0.0, wide=False)
 
-    def _hopeful(self, unplaced: NDArray[np.bool_], needed: FloatArray) -> FloatArray:
-        """Return what the unplaced visits of each group cost, (G,), 0 where that is mostly proven to be unavoidable."""
+    def _hopeful(self, unplaced: NDArray[np.bool_], share: FloatArray, needed: FloatArray) -> FloatArray:
+        """Return what there is to gain in each group by placing its unplaced visits, (G,), as far as is known.
+
+        That is its share of the gap, and a little of what they cost where prices explain them; 0 where they are mostly
+        proven to be unavoidable.
+        """
         m = self.run.model
         cost = np.bincount(m.group[unplaced], m.drop[unplaced], m.groups)
-        hopeful: FloatArray = np.where(needed < PROVEN * cost, cost, 0.0)
+        hopeful: FloatArray = np.where(needed < PROVEN * cost, np.maximum(share - needed, HOPE * cost), 0.0)
         return hopeful
 
     def _balls(self, price: IntArray, unplaced: NDArray[np.bool_], effort: Effort) -> None:
