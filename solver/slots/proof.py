@@ -22,7 +22,7 @@ UNEXPLAINED: Final = 0.25  # of the cost of not placing: prices that far below i
 SETTLED: Final = 1e-5  # relative gain of a piece that is none
 PATIENCE: Final = 4  # pieces without gain, after which prices count as settled
 WORTH: Final = 0.3  # of Model.unit: the least share of the gap that a cluster is decided for
-MANY: Final = 4  # dock groups of a cluster that grows no more
+MANY: Final = 8  # dock groups of a cluster that grows no more
 FEW_UNPLACED: Final = 12  # visits; when it is no more, clusters may grow until they explain them
 MORE_PIECES: Final = 20  # of prices, before clusters are decided once more
 MOST_COLUMNS: Final = 25_000  # of a problem that is worth deciding whole
@@ -143,7 +143,7 @@ class Proof:
         cluster = clusters.around(m, groups, self.sum.taken if len(groups) == 1 else nobody)
         part = clusters.part(m, self.sum.price, cluster, effort)
         gain = self.sum.gain(cluster, part.least)
-        self.gain[groups] = gain / SCALE if len(groups) == 1 else self.share[groups]
+        self.gain[groups[0]] = gain / SCALE
         self.sum.offer(cluster, part.least)
         self.run.prove(self.sum.bound(), CLUSTERS)
         if part.start is not None and self._may_grow(groups) and not self._explains(groups, gain):

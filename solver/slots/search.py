@@ -19,12 +19,13 @@ GROUPS: Final = 3  # decided anew at a time
 FIRST: Final = 30  # decided anew in the first step, which places what the negotiation left over
 MANY: Final = 8  # as long as there are groups with visits that could be placed
 FEW: Final = 12  # unplaced visits; when it is no more, it pays to look wider
-WIDE: Final = 0.4  # share of those steps in which siblings' dock groups are decided along
+TRIES: Final = 3  # to place visits, before the search goes back to the best plan
+WIDE: Final = 0.2  # share of those steps in which siblings' dock groups are decided along
 LEAST: Final = 0.2  # of Model.unit: a share of the gap that is worth a try
 WORSE: Final = 0.002  # relative: how far the search may stray from the best plan to get unplaced visits in
 WITHIN: Final = 0.5  # share of the other steps that keep to what the gate has left
 BALLS: Final = 0.6  # share of the steps that decide balls of visits anew
-BALL: Final = 100  # visits of one
+BALL: Final = 160  # visits of one
 AT_ONCE: Final = 8  # balls in a step
 PLACING: Final = 0.4  # share of the steps that try to place visits, while some are not
 HOPE: Final = 0.05  # of what unplaced visits cost
@@ -87,9 +88,7 @@ class Search:
         share = gap.by_group(m, at, self.board.start)
         hopeful = self._hopeful(unplaced, share, needed)
         if hopeful.any() and (not self.steps or self.rng.random() < PLACING):
-            wide = bool(self.steps) and int(unplaced.sum()) <= FEW and bool(self.rng.random() < WIDE)
-            groups = self._heaviest(hopeful, 1 if wide else MANY if self.steps else FIRST)
-            self._regroup(groups, self.gate, effort, rounds=4, worse=WORSE, wide=wide)
+            self._place(hopeful, effort, wide=bool(self.steps) and int(unplaced.sum()) <= FEW)
             self.steps += 1
             return
         self.steps += 1
@@ -106,6 +105,22 @@ class Search:
             self._within_gate(groups, effort)
         else:
             self._regroup(groups, price[: m.horizon], effort, rounds=2, worse=0.0, wide=False)
+
+    def _place(self, hopeful: FloatArray, effort: Effort, *, wide: bool) -> None:
+        """Try to place unplaced visits of `hopeful` groups (G,), several times, each time from where the last one led.
+
+        The first step of all takes many groups; when `wide`, some tries take one group with those of its siblings.
+        """
+        for _ in range(TRIES):
+            alone = wide and bool(self.rng.random() < WIDE)
+            groups = self._heaviest(hopeful, 1 if alone else MANY if self.steps else FIRST)
+            self._regroup(groups, self.gate, effort, rounds=4, worse=WORSE, wide=alone)
+            unplaced = (self.board.start < 0) & (self.run.model.last >= self.run.model.first)
+            hopeful = np.where(np.bincount(self.run.model.group[unplaced], minlength=len(hopeful)) > 0, hopeful, 0.0)
+            if not hopeful.any() or self.run.is_over():
+                break
+        if self.run.cost_of(self.board.start) > self.run.cost:
+            self.board = places.filled(self.run.model, self.run.movable())
 
     def _hopeful(self, unplaced: NDArray[np.bool_], share: FloatArray, needed: FloatArray) -> FloatArray:
         """Return what there is to gain in each group by placing its unplaced visits, (G,), as far as is known.
