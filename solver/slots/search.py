@@ -17,7 +17,7 @@ REACHES: Final = (1, 2, 3, 5, 8, 12, 1_000)  # slots from where a visit is
 NOISE: Final = 0.9  # slots of displacement: less than one, so that only ties and near ties are drawn
 GROUPS: Final = 3  # decided anew at a time
 FIRST: Final = 30  # decided anew in the first step, which places what the negotiation left over
-MANY: Final = 8  # as long as there are groups with visits that could be placed
+MANY: Final = 16  # as long as there are groups with visits that could be placed
 FEW: Final = 12  # unplaced visits; when it is no more, it pays to look wider
 TRIES: Final = 3  # to place visits, before the search goes back to the best plan
 WIDE: Final = 0.2  # share of those steps in which siblings' dock groups are decided along
@@ -27,7 +27,7 @@ WITHIN: Final = 0.5  # share of the other steps that keep to what the gate has l
 BALLS: Final = 0.6  # share of the steps that decide balls of visits anew
 BALL: Final = 160  # visits of one
 AT_ONCE: Final = 8  # balls in a step
-PLACING: Final = 0.4  # share of the steps that try to place visits, while some are not
+PLACING: Final = 0.5  # share of the steps that try to place visits, while some are not
 HOPE: Final = 0.05  # of what unplaced visits cost
 PROVEN: Final = 0.4  # of what unplaced visits cost: so much of it being unavoidable, there is little hope
 
