@@ -5,7 +5,7 @@ set -eu
 
 uv=$1
 compile() {
-    "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+    "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-strip-extras \
         pyproject.toml --extra build "$@"
 }
 
