@@ -23,7 +23,7 @@ from solver.slots.model import SCALE, FloatArray, Model
 
 _STEP: Final = 0.95  # of the largest step that is proven to converge
 _TINY: Final = 1e-9  # a share that small moves no price
-_WEIGHT: Final = 3.0  # first guess of how far prices move per share moved, in Model.unit
+_WEIGHT: Final = 8.0  # first guess of how far prices move per share moved, in Model.unit
 _USUAL: Final = 10.0  # Model.unit: a priced choice that costs no more is nothing special
 _LOOK: Final = 8  # steps between two looks at the residual
 _NARROW: Final = 4  # looks between two times of leaving starts out of sight

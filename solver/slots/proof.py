@@ -44,6 +44,7 @@ class Proof:
         self.pieces_left = 10**9  # of prices, until clusters get their turn
         self.lined_up = False
         self.whole_tried = False
+        self.found: IntArray | None = None  # a plan (V,) that came of deciding the rest whole
         self.waiting: list[IntArray] = []  # sets of dock groups to be decided, the most promising first
         self.sum = clusters.Sum(m, bound.whole(m, price))
         self.share: FloatArray = np.zeros(m.groups)
@@ -63,22 +64,26 @@ class Proof:
         else:
             self.pieces_left = MORE_PIECES
 
-    def decide_whole(self, effort: Effort) -> bool:
-        """Decide the rest of a small problem whole, once its clusters are decided; answer whether that was done."""
+    def decide_whole(self, cost: int, effort: Effort) -> bool:
+        """Decide the rest of a small problem whole, once its clusters are decided; answer whether that was done.
+
+        `cost` is that of the best plan known; a better one is left in `found`.
+        """
         if self.whole_tried or not self.lined_up or self.waiting:
             return False
         self.whole_tried = True
         m, run = self.run.model, self.run
-        left = self._left(run.cost - self.sum.bound() + 1)
+        left = self._left(cost - self.sum.bound() + 1)
         if len(left.visit) > MOST_COLUMNS:
             return False
         answer = mip.search(m, left, left.cost, m.capacity, effort, is_over=run.is_over)
         if answer.starts is not None:
             start = run.frozen.copy()
             start[answer.starts[0]] = answer.starts[1]
-            run.plan(start, "exact")
+            self.found = start
+            cost = min(cost, run.cost_of(start))
         rest = float(m.drop.sum()) + m.exact_constant / SCALE
-        run.prove(min(run.cost, bound.from_search(m, answer.bound + rest)), SEARCH)
+        run.prove(min(cost, bound.from_search(m, answer.bound + rest)), SEARCH)
         return True
 
     def _left(self, excess: float) -> Columns:

@@ -92,7 +92,9 @@ def _prove(run: Run, proof: Proof) -> None:
     """Improve the bound until the time is up."""
     while not run.is_over():
         plan = run.movable()
-        if not proof.decide_whole(Effort(run.seconds - run.elapsed())):
+        if proof.decide_whole(run.cost, Effort(run.seconds - run.elapsed())):
+            _adopt(run, proof)
+        else:
             enough = run.elapsed() > PRICES_SHARE * run.seconds
             proof.advance(plan, _mip_effort(run, 0.0), enough_prices=enough)
 
@@ -111,12 +113,21 @@ def _round(run: Run, search: Search, proof: Proof, beside: ThreadPoolExecutor, *
         return
     effort = Effort(inf, nodes=MIP_NODES)
     plan, price, needed = run.movable(), proof.price, proof.gain.copy()
-    job = beside.submit(_pieces, proof, plan, replace(effort, nodes=WHOLE_NODES), effort, far)
+    job = beside.submit(_pieces, proof, (plan, run.cost), replace(effort, nodes=WHOLE_NODES), effort, far)
     search.step(price, needed, replace(effort, gap=NEAR * run.model.unit))
     job.result()
+    _adopt(run, proof)
 
 
-def _pieces(proof: Proof, plan: IntArray, whole: Effort, effort: Effort, far: float) -> None:
+def _adopt(run: Run, proof: Proof) -> None:
+    """Keep the plan that came of deciding the rest whole, if it is better."""
+    if proof.found is not None:
+        run.plan(proof.found, "exact")
+        proof.found = None
+
+
+def _pieces(proof: Proof, known: tuple[IntArray, int], whole: Effort, effort: Effort, far: float) -> None:
+    """Do a round's pieces of the proof, with the plan (V,) and the cost known when the round began."""
     for _ in range(PIECES):
-        if not proof.decide_whole(whole):
-            proof.advance(plan, effort, enough_prices=far > PRICES_SHARE)
+        if not proof.decide_whole(known[1], whole):
+            proof.advance(known[0], effort, enough_prices=far > PRICES_SHARE)
