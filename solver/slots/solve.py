@@ -37,7 +37,7 @@ PIECES: Final = 4  # of the proof in a round of a run that is limited by work
 MIP_SECONDS: Final = 0.5  # to decide a dock group anew
 CLUSTER_SECONDS: Final = 1.0
 MIP_NODES: Final = 200  # where the run is limited by work
-WHOLE_NODES: Final = 2_000
+WHOLE_NODES: Final = 200
 NEAR: Final = 0.3  # of Model.unit: gap at which a dock group counts as decided anew
 
 
