@@ -67,7 +67,7 @@ def negotiate(
     )
     table = -rng.gumbel(size=TABLE)
     steepest = STEEPEST * float(model.drop.max(initial=0.0))
-    at = np.array([int(rng.integers(1 << 31)), 0])
+    at = np.array([int(rng.integers(1 << 31))])
     for done in range(0, sweeps, CHUNK):
         order = _order(model, rng)
         for k in range(done, min(sweeps, done + CHUNK)):

@@ -147,7 +147,7 @@ class Proof:
         nobody = np.zeros(len(m.first), dtype=np.bool_)
         cluster = clusters.around(m, groups, self.sum.taken if len(groups) == 1 else nobody)
         part = clusters.part(m, self.sum.price, cluster, effort)
-        gain = self.sum.gain(cluster, part.least)
+        gain = max(0, self.sum.gain(cluster, part.least))  # a search cut short may prove nothing
         self.gain[groups[0]] = gain / SCALE
         self.sum.offer(cluster, part.least)
         self.run.prove(self.sum.bound(), CLUSTERS)

@@ -91,12 +91,11 @@ def _begin(run: Run, rng: np.random.Generator) -> tuple[Search, Proof]:
 def _prove(run: Run, proof: Proof) -> None:
     """Improve the bound until the time is up."""
     while not run.is_over():
-        plan = run.movable()
         if proof.decide_whole(run.cost, Effort(run.seconds - run.elapsed())):
             _adopt(run, proof)
         else:
             enough = run.elapsed() > PRICES_SHARE * run.seconds
-            proof.advance(plan, _mip_effort(run, 0.0), enough_prices=enough)
+            proof.advance(run.movable(), _mip_effort(run, 0.0), enough_prices=enough)
 
 
 def _mip_effort(run: Run, gap: float) -> Effort:
