@@ -39,7 +39,7 @@ class Search:
         self.run, self.rng = run, rng
         self.board: Places = places.empty(run.model)
         self.gate: FloatArray = np.zeros(run.model.horizon)
-        self.steps = 0
+        self.is_first = True  # the next step is the first
         self.tried: FloatArray = np.zeros(run.model.groups)  # share of the gap of a group when last decided anew
 
     def first_fit(self) -> FloatArray:
@@ -87,11 +87,10 @@ class Search:
         unplaced = (self.board.start < 0) & (m.last >= m.first)
         share = gap.by_group(m, at, self.board.start)
         hopeful = self._hopeful(unplaced, share, needed)
-        if hopeful.any() and (not self.steps or self.rng.random() < PLACING):
-            self._place(hopeful, effort, wide=bool(self.steps) and int(unplaced.sum()) <= FEW)
-            self.steps += 1
+        first, self.is_first = self.is_first, False
+        if hopeful.any() and (first or self.rng.random() < PLACING):
+            self._place(hopeful, FIRST if first else MANY, effort, wide=not first and int(unplaced.sum()) <= FEW)
             return
-        self.steps += 1
         if self.rng.random() < BALLS:
             self._balls(at, unplaced, effort)
             return
@@ -106,21 +105,20 @@ class Search:
         else:
             self._regroup(groups, price[: m.horizon], effort, rounds=2, worse=0.0, wide=False)
 
-    def _place(self, hopeful: FloatArray, effort: Effort, *, wide: bool) -> None:
+    def _place(self, hopeful: FloatArray, many: int, effort: Effort, *, wide: bool) -> None:
         """Try to place unplaced visits of `hopeful` groups (G,), several times, each time from where the last one led.
 
-        The first step of all takes many groups; when `wide`, some tries take one group with those of its siblings.
+        A try takes up to `many` groups; when `wide`, some take one group with those of its siblings.
         """
         for _ in range(TRIES):
             alone = wide and bool(self.rng.random() < WIDE)
-            groups = self._heaviest(hopeful, 1 if alone else MANY if self.steps else FIRST)
+            groups = self._heaviest(hopeful, 1 if alone else many)
             self._regroup(groups, self.gate, effort, rounds=4, worse=WORSE, wide=alone)
             unplaced = (self.board.start < 0) & (self.run.model.last >= self.run.model.first)
             hopeful = np.where(np.bincount(self.run.model.group[unplaced], minlength=len(hopeful)) > 0, hopeful, 0.0)
             if not hopeful.any() or self.run.is_over():
                 break
-        if self.run.cost_of(self.board.start) > self.run.cost:
-            self.board = places.filled(self.run.model, self.run.movable())
+        self._go_back_if_dearer()
 
     def _hopeful(self, unplaced: NDArray[np.bool_], share: FloatArray, needed: FloatArray) -> FloatArray:
         """Return what there is to gain in each group by placing its unplaced visits, (G,), as far as is known.
@@ -137,7 +135,7 @@ class Search:
         """Decide the visits anew around some that are unplaced, or far from their cheapest choice at prices (R,)."""
         m = self.run.model
         excess = gap.by_visit(m, price, self.board.start)
-        if unplaced.any() and self.rng.random() < 0.5:
+        if unplaced.any() and self.rng.random() < PLACING:
             excess = np.where(unplaced, m.drop, 0.0)
         for visit in self._heaviest(np.where(excess > LEAST * m.unit, excess, 0.0), AT_ONCE).tolist():
             if self.run.is_over():
@@ -151,8 +149,7 @@ class Search:
         """Put a proposal that fits on the board."""
         regroup.force(self.run.model, self.board, [proposal])
         self.run.plan(self.board.start)
-        if self.run.cost_of(self.board.start) > self.run.cost:
-            self.board = places.filled(self.run.model, self.run.movable())
+        self._go_back_if_dearer()
 
     def _within_gate(self, groups: IntArray, effort: Effort) -> None:
         """Decide the groups anew together with others drawn at random, all within what the gate has left."""
@@ -181,8 +178,12 @@ class Search:
                 found.append(proposal)
         regroup.force(m, self.board, found)
         self.transport(rounds)
+        self._go_back_if_dearer(worse)
+
+    def _go_back_if_dearer(self, worse: float = 0.0) -> None:
+        """Put the best plan on the board again if what is there is dearer, relatively by more than `worse`."""
         if self.run.cost_of(self.board.start) > self.run.cost * (1 + worse):
-            self.board = places.filled(m, self.run.movable())
+            self.board = places.filled(self.run.model, self.run.movable())
 
     def _centre(self, group: int) -> int:
         """Return the wish of one of the group's visits, of an unplaced one if there is one."""
