@@ -13,7 +13,7 @@ from solver.matching.network import FloatArray, Network
 from solver.matching.pricing import Effort, Ground, Offers
 from solver.matching.record import Record
 from solver.matching.table import quantum
-from solver.matching.watch import Watch
+from solver.watch import Watch
 
 COARSE: Final = (Grain(step=10, clusters=60, is_likely=False), Grain(step=3, clusters=60, is_likely=False))
 FINE: Final = Grain(step=1, clusters=150, is_likely=False)

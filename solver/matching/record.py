@@ -5,8 +5,8 @@ import threading
 from solver.matching import check
 from solver.matching.instance import MatchingInstance
 from solver.matching.plan import MatchingPlan
-from solver.matching.watch import Watch
 from solver.outcome import OnProgress, Outcome, Progress, Status
+from solver.watch import Watch
 
 
 class Record:

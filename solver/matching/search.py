@@ -11,8 +11,8 @@ from solver.matching.kernels import Dice, dice
 from solver.matching.network import Neighbours, Network
 from solver.matching.plan import MatchingPlan
 from solver.matching.ruin import anneal, best_sequences, work_for
-from solver.matching.watch import Watch
 from solver.reading import IntArray
+from solver.watch import Watch
 
 HOT, COOL, COLD = 200.0, 20.0, 2.0  # temperatures, times the price of a kilometre
 ROUNDS_BASE, ROUNDS_PER_LOAD = 20_000, 2_000

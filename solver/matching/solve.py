@@ -33,8 +33,8 @@ from solver.matching.proof import prove, prove_soon
 from solver.matching.record import Record
 from solver.matching.refine import refine
 from solver.matching.search import improve
-from solver.matching.watch import Watch
 from solver.outcome import OnProgress, Outcome, ShouldStop
+from solver.watch import Watch
 
 WORKERS: Final = 2
 WIDTH: Final = 24  # neighbours per load

@@ -17,7 +17,7 @@ from solver.mdvsp.instance import FixedInstance, Instance
 from solver.mdvsp.links import link_network
 from solver.mdvsp.minutes import minute_network
 from solver.mdvsp.record import Record
-from solver.mdvsp.watch import Watch
+from solver.watch import Watch
 
 SHARES: Final = (0.1, 0.25)  # of the time, by which no shift and half the shift are done with
 

@@ -13,7 +13,7 @@ from solver.mdvsp.cases import Case, Proof
 from solver.mdvsp.exact import Pace, choose
 from solver.mdvsp.network import SCALE
 from solver.mdvsp.record import Record
-from solver.mdvsp.watch import Watch
+from solver.watch import Watch
 
 ROUTES_AND_TRIPS_PER_SECOND: Final = 750_000  # that branch and bound can be expected to manage in the time left
 # share of the gap, and how many routes at most: all at once where they are few, else a few first

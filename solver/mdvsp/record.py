@@ -7,9 +7,9 @@ from solver.mdvsp.instance import Instance
 from solver.mdvsp.plan import MdvspPlan
 from solver.mdvsp.routes import Routes
 from solver.mdvsp.schedule import plan_of
-from solver.mdvsp.watch import Watch
 from solver.outcome import OnProgress, Outcome, Progress, Status
 from solver.reading import BadInput
+from solver.watch import Watch
 
 
 class Record:

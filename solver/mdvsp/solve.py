@@ -30,8 +30,8 @@ from solver.mdvsp.instance import Instance
 from solver.mdvsp.plan import MdvspPlan
 from solver.mdvsp.record import Record
 from solver.mdvsp.search import Search
-from solver.mdvsp.watch import Watch
 from solver.outcome import OnProgress, Outcome, ShouldStop
+from solver.watch import Watch
 
 POLL_SECONDS: Final = 0.02
 PLAN_SHARE: Final = 0.5  # of the time: then plans are made from what there is
