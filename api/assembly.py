@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 import parkdispatch
 from api.settings import Settings
-from dispatch.store.embedded import StoreSettings
+from dispatch.store.embedded import Say, StoreSettings, find_running, running_store
 from solver.reading import BadInput
 
 WORKER_STOP_SECONDS = 5.0
@@ -43,6 +43,18 @@ def store_settings(settings: Settings) -> StoreSettings:
     """Return which store the settings ask for."""
     url = settings.redis_url.get_secret_value() if settings.redis_url is not None else None
     return StoreSettings(url=url, data_dir=settings.var_dir / "store")
+
+
+@contextmanager
+def reaching_store(settings: Settings, say: Say) -> Iterator[str]:
+    """Yield the URL of the settings' store: of the one a service is running in its directory, else of one started."""
+    asked = store_settings(settings)
+    url = find_running(asked.data_dir) if asked.url is None else None
+    if url is not None:
+        yield url
+        return
+    with running_store(asked, say=say) as started:
+        yield started
 
 
 def operator_key(settings: Settings) -> str:

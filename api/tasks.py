@@ -13,13 +13,15 @@ from dispatch.services.day_planning import Order, Surroundings, plan_and_publish
 from dispatch.services.matching_rounds import JOB_NAME as ROUND
 from dispatch.services.matching_rounds import Round, match_and_offer
 from dispatch.services.plans import JOB_NAME as PLAN
+from dispatch.store.changes import acting
 from dispatch.worker.tasks import TaskContext, Tasks
 from solver.outcome import Progress, relative_gap
 
 
 def plan_task(context: TaskContext, arguments: dict[str, Any]) -> dict[str, Any]:
     """Plan the day named in the arguments and publish the plan under the job's id."""
-    return asyncio.run(_plan(context, arguments))
+    with acting(context.job_id, wall_clock):
+        return asyncio.run(_plan(context, arguments))
 
 
 async def _plan(context: TaskContext, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -44,7 +46,8 @@ def told(news: Progress) -> dict[str, Any]:
 
 def round_task(context: TaskContext, arguments: dict[str, Any]) -> dict[str, Any]:
     """Do a matching round under the job's id, and make matches of its offers."""
-    return asyncio.run(_match(context, arguments))
+    with acting(context.job_id, wall_clock):
+        return asyncio.run(_match(context, arguments))
 
 
 async def _match(context: TaskContext, arguments: dict[str, Any]) -> dict[str, Any]:

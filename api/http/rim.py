@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 
 from api.http.parts import Parts
 from api.http.problems import BODY_TOO_LARGE, UNAUTHORIZED, UNSUPPORTED_MEDIA_TYPE, Fault, InvalidRequest
+from dispatch.store.changes import acting
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -51,7 +52,9 @@ class OpenRoute(APIRoute):
                 check_media_type(request)
             limit = parts.limits.bulk_bytes if self.is_bulk else parts.limits.body_bytes
             content = await read_bounded(request, limit)
-            return await inner(Asked(request, content, parsed(content) if takes_body and content else None))
+            asked = Asked(request, content, parsed(content) if takes_body and content else None)
+            with acting("operator" if self.needs_key else "", parts.clock):
+                return await inner(asked)
 
         return handle
 

@@ -7,7 +7,7 @@
 --                       number of expects, takes, writes, events,
 --                       per expect: version;  per take: field, amount, limit;
 --                       per write: document ('' removes the entity), number to leave, number to join, members to leave, members to join;
---                       per event: name, document
+--                       per event: number of fields and values, field, value, field, value ...
 --
 -- Answers: {'done', last event id}          it is in the store
 --          {'repeated', answer, event id}   an earlier call with the same key and fingerprint had done it
@@ -76,8 +76,9 @@ end
 
 local last_event = ''
 for _ = 1, events do
-  local stream, name, document = key(), arg(), arg()
-  last_event = redis.call('XADD', stream, '*', 'name', name, 'document', document)
+  local stream, size, entry = key(), number(), {}
+  for i = 1, size do entry[i] = arg() end
+  last_event = redis.call('XADD', stream, '*', unpack(entry))
 end
 
 if record then

@@ -1,6 +1,7 @@
 """What one atomic change of the store consists of, and what came of it."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 
@@ -123,8 +124,27 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """A fact from the park's stream; ids rise in the order of the commits."""
+    """A fact from the park's stream; ids rise in the order of the commits.
+
+    `by` is who did it ("" when nobody said), `told_at` when by the clock of whoever did it, `changes` what the commit
+    changed, as `dispatch.store.changes` writes it ("" where it changed nothing, or another event of the commit has it).
+    """
 
     id: str
     name: str
     document: Any  # decoded JSON
+    by: str = ""
+    told_at: str = ""
+    changes: bytes = b""
+
+    @property
+    def at(self) -> datetime:
+        """Return when it happened: by the clock of whoever did it, else by the store's."""
+        if self.told_at:
+            return datetime.fromisoformat(self.told_at)
+        return stored_at(self.id)
+
+
+def stored_at(event_id: str) -> datetime:
+    """Return when the store took an event in, by its own clock (UTC)."""
+    return datetime.fromtimestamp(int(event_id.partition("-")[0]) / 1000, UTC)

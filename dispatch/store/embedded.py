@@ -53,6 +53,15 @@ def running_store(settings: StoreSettings, *, say: Say = lambda _: None) -> Iter
         embedded.stop()
 
 
+def find_running(path: Path) -> str | None:
+    """Return the URL of the server that somebody runs in a data directory, None when nobody does."""
+    directory = data_dir.DataDir(path.resolve())
+    running = data_dir.read_running(directory)
+    if running is None or not data_dir.is_alive(running.supervisor, running.supervisor_started):
+        return None
+    return f"unix://{quote(str(directory.socket()))}"
+
+
 class EmbeddedStore:
     """Supervises one server process. All children are started by one thread, because the kernel ends them with it."""
 

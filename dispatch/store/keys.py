@@ -7,6 +7,10 @@ Free text (ids, plates) stands last in a key, so that no id can imitate another 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+MACHINERY = frozenset(
+    {"events", "idempotency", "queue", "job", "jobs", "job-cancel", "plan", "demo"}
+)  # kinds of keys that are no part of the board: the stream itself, and the notes of those who do the work
+
 
 @dataclass(frozen=True, slots=True)
 class Keys:
@@ -20,6 +24,18 @@ class Keys:
 
     def _key(self, *parts: str) -> str:
         return ":".join((f"{{{self.park_id}}}", *parts))
+
+    def short(self, key: str) -> str:
+        """Return a key without the park's tag, as the stream names it."""
+        return key.removeprefix(f"{{{self.park_id}}}:")
+
+    def full(self, short: str) -> str:
+        """Return the key that `short` made short."""
+        return self._key(short)
+
+    def is_on_board(self, key: str) -> bool:
+        """Answer whether a key belongs to the board: what the stream tells of and `replay` proves."""
+        return self.short(key).partition(":")[0] not in MACHINERY
 
     # counters: hashes whose fields are slots (`slot_field`)
 

@@ -1,7 +1,7 @@
 """The live store: atomic commits, entities, indexes, counters and the stream of events of one park."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -9,6 +9,7 @@ from typing import Any, Self
 import orjson
 from redis.exceptions import NoScriptError, ResponseError
 
+from dispatch.store.changes import entries
 from dispatch.store.commit import (
     Commit,
     CounterFull,
@@ -148,6 +149,29 @@ class Store:
         rows = await self._read("XREVRANGE", self.keys.stream(), "+", "-", "COUNT", 1)
         return str(rows[0][0].decode()) if rows else "0"
 
+    async def scan(self) -> AsyncIterator[list[str]]:
+        """Yield the keys of the park, some at a time; one may come twice, and one made meanwhile may be missing."""
+        cursor = b"0"
+        pattern = self.keys.full("").translate(_LITERAL) + "*"
+        while True:
+            cursor, names = await self._read("SCAN", cursor, "MATCH", pattern, "COUNT", 1000)
+            if names:
+                yield [name.decode() for name in names]
+            if cursor == b"0":
+                return
+
+    async def kinds(self, keys: Sequence[str]) -> list[str]:
+        """Return the type of what stands under each key: hash, zset, stream, none."""
+        return [kind.decode() for kind in await self._read_many([("TYPE", key) for key in keys])]
+
+    async def at_one_moment(self, commands: Sequence[Command]) -> tuple[list[Any], str]:
+        """Return the answers of reading commands and the id of the newest event, all as of the same moment."""
+        newest: Command = ("XREVRANGE", self.keys.stream(), "+", "-", "COUNT", 1)
+        block = [packed(command) for command in (("MULTI",), *commands, newest, ("EXEC",))]
+        *_, answers = await exchange(self._waiting_pool, block)
+        *values, rows = _value(answers)
+        return values, rows[0][0].decode() if rows else "0-0"
+
     async def alone(self, *command: str | bytes | int) -> Any:
         """Send one command on a connection of its own, for what waits or is rare; never sent twice."""
         return _value((await exchange(self._waiting_pool, [packed(command)]))[0])
@@ -164,6 +188,9 @@ class Store:
             for i, sent in zip(lost, again, strict=True):
                 answers[i] = await sent
         return [_value(answer) for answer in answers]
+
+
+_LITERAL = str.maketrans({sign: f"\\{sign}" for sign in "*?[]\\^"})  # a park's id is no pattern
 
 
 def _value(answer: Any) -> Any:
@@ -196,9 +223,9 @@ def _call(commit: Commit, keys: Keys) -> Command:
             len(write.add_to),
             *(member for _, member in moves),
         )
-    for event in commit.events:
+    for event, entry in zip(commit.events, entries(commit, keys), strict=True):
         names.append(event.stream or keys.stream())
-        arguments += (event.name, event.document)
+        arguments += (len(entry), *entry)
     return ("EVALSHA", SCRIPT_SHA, len(names), *names, *arguments)
 
 
@@ -233,8 +260,16 @@ def _stored(key: str, version: bytes | None, document: bytes | None) -> Stored |
 
 
 def _event(row: list[Any]) -> StoredEvent:
-    identity, (_, name, _, document) = row
-    return StoredEvent(id=identity.decode(), name=name.decode(), document=orjson.loads(document))
+    identity, flat = row
+    fields = dict(zip(flat[::2], flat[1::2], strict=True))
+    return StoredEvent(
+        id=identity.decode(),
+        name=fields[b"name"].decode(),
+        document=orjson.loads(fields[b"document"]),
+        by=fields.get(b"by", b"").decode(),
+        told_at=fields.get(b"at", b"").decode(),
+        changes=fields.get(b"changes", b""),
+    )
 
 
 def _span(prefix: str) -> tuple[bytes, bytes]:
