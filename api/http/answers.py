@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from dispatch.model.park import DockKind
-from dispatch.model.promises import AppointmentState, LoadState, MatchState, Source
+from dispatch.model.promises import AppointmentState, Lane, LoadState, MatchState, Purpose, Source
 from dispatch.worker.jobs import JobState
 
 
@@ -58,6 +58,44 @@ class ProblemText(Answer):
     advice: str
 
 
+class StopAnswer(Answer):
+    """A later warehouse of a chained visit."""
+
+    warehouse: str
+    dock_group: str
+    dock_kind: DockKind
+    cargo_kind: str
+    slot: int
+    slots: int
+    starts_at: datetime
+    ends_at: datetime
+    purpose: Purpose | None
+    dock_started_at: datetime | None
+    dock_finished_at: datetime | None
+
+
+class MovedAnswer(Answer):
+    """Where an appointment was before its last move, and why it was moved."""
+
+    day: date
+    slot: int
+    gate: str
+    starts_at: datetime
+    reason: str
+
+
+class MoveOfferAnswer(Answer):
+    """Another place held for the appointment until `expires_at`, beside its own."""
+
+    day: date
+    slot: int
+    gate: str
+    starts_at: datetime
+    expires_at: datetime
+    reason: str
+    stops: list[StopAnswer]
+
+
 class AppointmentAnswer(Answer):
     """The promise of a slot: the dock is held for `slots` slots from `slot` on."""
 
@@ -82,6 +120,22 @@ class AppointmentAnswer(Answer):
     wish: datetime | None = Field(description="The start asked for.")
     earliest: datetime | None
     latest: datetime | None
+    purpose: Purpose | None
+    stops: list[StopAnswer] = Field(description="The later warehouses of a chained visit, in order.")
+    expires_at: datetime | None = Field(description="Until when a request that is held must be confirmed.")
+    changed_at: datetime | None
+    reason: str = Field(description="Why it came into its state, where that needs one.")
+    moves: int = Field(description="How often it was moved.")
+    moved: MovedAnswer | None
+    offer: MoveOfferAnswer | None
+    eta: datetime | None = Field(description="When the truck was last said to arrive.")
+    excused_minutes: int = Field(description="Lateness that is the park's own, as its queues show.")
+    lane: Lane | None = Field(description="How the truck was let in; docks take them in this order.")
+    arrived_at: datetime | None = Field(description="When the truck joined the queue at the gate.")
+    checked_in_at: datetime | None
+    dock_started_at: datetime | None
+    dock_finished_at: datetime | None
+    left_at: datetime | None
 
 
 class AppointmentPage(Answer):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import orjson
@@ -10,7 +10,7 @@ from fastapi import Response
 
 from dispatch.model.day import Truck
 from dispatch.model.park import Park
-from dispatch.model.promises import Appointment, Match
+from dispatch.model.promises import Appointment, Match, Moved, MoveOffer, Stop
 from dispatch.services.availability import SlotSeen
 from dispatch.services.desk import Kept
 from dispatch.services.freight import LoadRecord
@@ -58,10 +58,21 @@ def plain(park: Park, thing: Any) -> Document:
 
 def appointment(park: Park, promised: Appointment) -> Document:
     """Return an appointment with its begin and end on the dock."""
-    shown = plain(park, promised)
-    shown["starts_at"] = park.grid.start_of(promised.day, promised.slot)
-    shown["ends_at"] = park.grid.start_of(promised.day, promised.slot + promised.slots)
+    shown = _placed(park, promised, promised.day)
+    del shown["due_at"]
+    shown["stops"] = [_placed(park, stop, promised.day) for stop in promised.stops]
+    for name in ("moved", "offer"):
+        place: Moved | MoveOffer | None = getattr(promised, name)
+        if place is not None:
+            shown[name] = plain(park, place) | {"starts_at": park.grid.start_of(place.day, place.slot)}
+    if promised.offer is not None:
+        shown["offer"]["stops"] = [_placed(park, stop, promised.offer.day) for stop in promised.offer.stops]
     return shown
+
+
+def _placed(park: Park, place: Appointment | Stop, day: date) -> Document:
+    ends = {"ends_at": park.grid.start_of(day, place.slot + place.slots)}
+    return plain(park, place) | {"starts_at": park.grid.start_of(day, place.slot)} | ends
 
 
 def visit(park: Park, seen: VisitSeen) -> Document:

@@ -278,12 +278,22 @@ class HouseRules:
     react_minutes: int = 10
     window_minutes: int = 120
     alternatives: int = 3
-    cancel_deadline_minutes: int = 0
+    cancel_deadline_minutes: int = 0  # before the slot
+    amend_deadline_minutes: int = 15  # before the slot: until then it may be moved
+    early_grace_minutes: int = 30
+    late_grace_minutes: int = 30
+    late_limit_minutes: int = 60  # after the slot: from then on a no-show
+    park_delay_minutes: int = 15  # the least queue that excuses lateness
+    hold_minutes: int = 10  # until a request that is only held must be confirmed
+    move_offer_minutes: int = 10
+    chain_wait_minutes: int = 60  # the longest a chained visit stands between two warehouses
     steer_bookings: bool = True  # among open starts, by bid prices; otherwise each booking gets what suits it best
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
             check_range(name, getattr(self, name), 0, MINUTES_A_DAY if name == "turn_slots" else MOST)
+        if self.late_limit_minutes < self.late_grace_minutes:
+            raise FieldFault("late_limit_minutes", f"must be at least late_grace_minutes {self.late_grace_minutes}")
 
 
 @dataclass(frozen=True)

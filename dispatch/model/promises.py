@@ -9,10 +9,74 @@ from dispatch.model.park import FORBID_UNKNOWN, DockKind
 
 
 class AppointmentState(StrEnum):
-    """Where an appointment is in its life."""
+    """Where an appointment is in its life. That it was moved is no state: see `Moved`."""
 
+    REQUESTED = "requested"  # its places are held until it is confirmed, or `expires_at`
+    WAITLISTED = "waitlisted"  # nothing is held; it waits for room
     CONFIRMED = "confirmed"
+    CHECKED_IN = "checked_in"  # in the park, at no dock
+    AT_DOCK = "at_dock"
+    COMPLETED = "completed"
     CANCELLED = "cancelled"
+    EXPIRED = "expired"  # not confirmed in time, or kept away by the park's own delay
+    NO_SHOW = "no_show"
+
+
+S = AppointmentState
+HOLDING = frozenset({S.REQUESTED, S.CONFIRMED, S.CHECKED_IN, S.AT_DOCK, S.COMPLETED})  # what it took stays taken
+INSIDE = frozenset({S.CHECKED_IN, S.AT_DOCK})  # its truck is in the park
+
+
+APPOINTMENT_LIFE: dict[tuple[AppointmentState, str], AppointmentState] = {
+    (S.REQUESTED, "confirm"): S.CONFIRMED,
+    (S.REQUESTED, "amend"): S.REQUESTED,
+    (S.REQUESTED, "move"): S.REQUESTED,
+    (S.REQUESTED, "cancel"): S.CANCELLED,
+    (S.REQUESTED, "expire"): S.EXPIRED,
+    (S.REQUESTED, "wait"): S.WAITLISTED,
+    (S.WAITLISTED, "offer"): S.REQUESTED,
+    (S.WAITLISTED, "cancel"): S.CANCELLED,
+    (S.WAITLISTED, "expire"): S.EXPIRED,
+    (S.CONFIRMED, "amend"): S.CONFIRMED,
+    (S.CONFIRMED, "move"): S.CONFIRMED,
+    (S.CONFIRMED, "report_eta"): S.CONFIRMED,
+    (S.CONFIRMED, "offer_move"): S.CONFIRMED,
+    (S.CONFIRMED, "refuse_move"): S.CONFIRMED,
+    (S.CONFIRMED, "lapse_move"): S.CONFIRMED,
+    (S.CONFIRMED, "excuse"): S.CONFIRMED,
+    (S.CONFIRMED, "cancel"): S.CANCELLED,
+    (S.CONFIRMED, "miss"): S.NO_SHOW,
+    (S.CONFIRMED, "expire"): S.EXPIRED,
+    (S.CONFIRMED, "check_in"): S.CHECKED_IN,
+    (S.CHECKED_IN, "start_dock"): S.AT_DOCK,
+    (S.CHECKED_IN, "check_out"): S.COMPLETED,
+    (S.AT_DOCK, "finish_stop"): S.CHECKED_IN,
+    (S.AT_DOCK, "finish_dock"): S.COMPLETED,
+    (S.AT_DOCK, "check_out"): S.COMPLETED,
+    (S.COMPLETED, "check_out"): S.COMPLETED,
+}
+
+EVENT_OF: dict[str, str] = {
+    "request": "AppointmentRequested",
+    "wait": "AppointmentWaitlisted",
+    "offer": "AppointmentOffered",
+    "confirm": "AppointmentConfirmed",
+    "amend": "AppointmentAmended",
+    "move": "AppointmentMoved",
+    "report_eta": "EtaReported",
+    "offer_move": "MoveOffered",
+    "refuse_move": "MoveRefused",
+    "lapse_move": "MoveLapsed",
+    "excuse": "LatenessExcused",
+    "cancel": "AppointmentCancelled",
+    "expire": "AppointmentExpired",
+    "miss": "AppointmentMissed",
+    "check_in": "TruckCheckedIn",
+    "start_dock": "DockStarted",
+    "finish_stop": "DockFinished",
+    "finish_dock": "DockFinished",
+    "check_out": "TruckCheckedOut",
+}
 
 
 class Source(StrEnum):
@@ -20,18 +84,71 @@ class Source(StrEnum):
 
     REQUEST = "request"  # a driver or enterprise, answered at once
     PLAN = "plan"  # a published plan
+    WALK_IN = "walk_in"  # a truck at the gate without an appointment
 
 
-APPOINTMENT_LIFE: dict[tuple[AppointmentState, str], AppointmentState] = {
-    (AppointmentState.CONFIRMED, "cancel"): AppointmentState.CANCELLED,
-}
+class Purpose(StrEnum):
+    """What the truck comes for; `dual` delivers and collects at one dock, for one gate entry."""
+
+    DELIVER = "deliver"
+    COLLECT = "collect"
+    DUAL = "dual"
+
+
+class Lane(StrEnum):
+    """How a truck was let in, in the order in which docks take them."""
+
+    BOOKED = "booked"  # within its tolerance
+    WALK_IN = "walk_in"
+    LATE = "late"  # beyond its tolerance, before the limit
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A later warehouse of a chained visit; times as of `Appointment`."""
+
+    __pydantic_config__: ClassVar = FORBID_UNKNOWN
+    warehouse: str
+    dock_group: str
+    dock_kind: DockKind
+    cargo_kind: str
+    slot: int
+    slots: int
+    purpose: Purpose | None = None
+    dock_started_at: datetime | None = None
+    dock_finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What an appointment was before it was last moved, and why it was."""
+
+    __pydantic_config__: ClassVar = FORBID_UNKNOWN
+    day: date
+    slot: int
+    gate: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MoveOffer:
+    """Another place that is held for an appointment until `expires_at`, beside its own."""
+
+    __pydantic_config__: ClassVar = FORBID_UNKNOWN
+    day: date
+    slot: int
+    gate: str
+    expires_at: datetime
+    reason: str
+    stops: tuple[Stop, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
     """The promise of a slot for a visit. `slots` is how many slots the dock is held from `slot` on.
 
-    `wish`, `earliest` and `latest` are what was asked for: later days are expected to ask for the like.
+    `wish`, `earliest` and `latest` are what was asked for: later days are expected to ask for the like. A chained visit
+    has further `stops`, in order, for the one gate entry. `due_at` is when a sweep must look at it.
     """
 
     __pydantic_config__: ClassVar = FORBID_UNKNOWN
@@ -54,6 +171,23 @@ class Appointment:
     wish: datetime | None = None
     earliest: datetime | None = None
     latest: datetime | None = None
+    purpose: Purpose | None = None
+    stops: tuple[Stop, ...] = ()
+    expires_at: datetime | None = None  # of a request that is not confirmed
+    due_at: datetime | None = None
+    changed_at: datetime | None = None
+    reason: str = ""  # why it came into its state, where that needs one
+    moves: int = 0
+    moved: Moved | None = None
+    offer: MoveOffer | None = None
+    eta: datetime | None = None
+    excused_minutes: int = 0  # of lateness, by the park's own delay
+    lane: Lane | None = None
+    arrived_at: datetime | None = None  # in the queue before the gate
+    checked_in_at: datetime | None = None
+    dock_started_at: datetime | None = None
+    dock_finished_at: datetime | None = None
+    left_at: datetime | None = None
 
 
 class LoadState(StrEnum):

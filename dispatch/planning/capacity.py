@@ -6,8 +6,9 @@ from datetime import date
 
 import numpy as np
 
+from dispatch.model.life import dock_times, end_slot
 from dispatch.model.park import DockGroup, Park, Warehouse
-from dispatch.model.promises import Appointment, AppointmentState
+from dispatch.model.promises import HOLDING, Appointment
 from solver.reading import IntArray
 
 NO_QUOTA = -1
@@ -19,7 +20,7 @@ class FreeCapacity:
 
     `docks` (G, T) per dock group in the order of `dock_groups(park)`, `gates` (H, T) entries per gate in the park's
     order, `quotas` (C, T) starts per enterprise in the park's order, NO_QUOTA where it has none. `busy` gives for a
-    plate the spans of slots [begin, end) in which it holds a dock.
+    plate the spans of slots [begin, end) in which it is at docks.
     """
 
     docks: IntArray
@@ -52,7 +53,7 @@ def whole_capacity(park: Park) -> FreeCapacity:
 
 
 def free_capacity(park: Park, day: date, appointments: Iterable[Appointment]) -> FreeCapacity:
-    """Return what the confirmed appointments of a day leave free, never below zero.
+    """Return what the appointments of a day that hold places leave free, never below zero.
 
     An appointment made when the park file was another one takes only what is in the park now.
     """
@@ -63,10 +64,11 @@ def free_capacity(park: Park, day: date, appointments: Iterable[Appointment]) ->
     carrier_index = {enterprise.id: i for i, enterprise in enumerate(park.enterprises)}
     busy: dict[str, tuple[tuple[int, int], ...]] = {}
     for each in appointments:
-        if each.day != day or each.state is not AppointmentState.CONFIRMED:
+        if each.day != day or each.state not in HOLDING:
             continue
-        until = each.slot + each.slots
-        _take(docks, group_index.get(each.dock_group), each.slot, until)
+        until = end_slot(each)
+        for place in dock_times(each):
+            _take(docks, group_index.get(place.dock_group), place.slot, place.slot + place.slots)
         _take(gates, gate_index.get(each.gate), each.slot, each.slot + 1)
         _take(quotas, carrier_index.get(each.carrier), each.slot, each.slot + 1)
         busy[each.plate] = (*busy.get(each.plate, ()), (each.slot, until))

@@ -1,14 +1,15 @@
 """Appointments asked for now: the best start by the live counters, given or refused by one commit."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import orjson
 
 from dispatch.model import rules
+from dispatch.model.life import after
 from dispatch.model.park import DockKind
-from dispatch.model.promises import Appointment, AppointmentState, Source
+from dispatch.model.promises import APPOINTMENT_LIFE, Appointment, AppointmentState, Source
 from dispatch.model.refusals import NotAllowedNow, Refusal
 from dispatch.services import booking
 from dispatch.services.counters import CounterView
@@ -122,17 +123,17 @@ async def cancel_appointment(desk: Desk, appointment_id: str, now: datetime, exp
         check_version(kept.version, expected, f"appointment {appointment_id}")
         _check_may_cancel(desk, kept.thing, now)
         try:
-            await desk.store.commit(booking.cancel(desk.park, desk.keys, kept.thing, kept.version))
+            await desk.store.commit(booking.cancel(desk.park, desk.keys, kept.thing, kept.version, now))
         except VersionChanged:
             continue
-        return Kept(replace(kept.thing, state=AppointmentState.CANCELLED), kept.version + 1)
+        return Kept(after(desk.park, kept.thing, "cancel", now, offer=None), kept.version + 1)
     raise NotAllowedNow(f"appointment {appointment_id} is being changed by others")
 
 
 def _check_may_cancel(desk: Desk, appointment: Appointment, now: datetime) -> None:
     if rules.may_cancel(desk.park, appointment, now):
         return
-    if appointment.state is not AppointmentState.CONFIRMED:
+    if (appointment.state, "cancel") not in APPOINTMENT_LIFE:
         raise NotAllowedNow(f"appointment {appointment.id} is {appointment.state}")
     deadline = rules.cancel_deadline(desk.park, appointment).isoformat()
     raise NotAllowedNow(f"appointment {appointment.id} could be cancelled until {deadline}")
@@ -203,7 +204,7 @@ async def _book(desk: Desk, asked: _Asked, opening: Opening) -> Kept[Appointment
         earliest=asked.window.earliest,
         latest=asked.window.latest,
     )
-    commit = booking.confirm(desk.park, desk.keys, appointment)
+    commit = booking.create(desk.park, desk.keys, appointment)
     new = New(appointment, f"appointment {appointment.id}", commit, own_id=False)
     return await make(desk, new, asked.repeatable)
 

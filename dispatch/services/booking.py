@@ -1,21 +1,22 @@
 """Appointments as changes of the store: what one takes, where it is found, what it tells; and the way back.
 
-Pure functions, used by whoever makes or cancels appointments: a request answered at once, or a published plan. What is
-taken is decided by the commit alone. A visit is planned on the day of its wish, so `Appointment.day` is that day.
+Pure functions, used by whoever makes or changes appointments. Every change is one commit that takes what the
+appointment holds afterwards and did not before, and gives back what it held and no longer does: so the counters are
+always the sum of `claims` over all appointments. What is taken is decided by the commit alone.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from dispatch.model.grid import SlotGrid
-from dispatch.model.park import Park
-from dispatch.model.promises import APPOINTMENT_LIFE, Appointment, AppointmentState
+from dispatch.model.life import after, dock_times, end_slot, timed, visit_day
+from dispatch.model.park import DockKind, Park
+from dispatch.model.promises import EVENT_OF, HOLDING, INSIDE, Appointment, AppointmentState, MoveOffer
 from dispatch.model.refusals import (
     AlreadyThere,
     DocksFull,
     GateFull,
-    NotAllowedNow,
     OutsideHours,
     QuotaFull,
     Refusal,
@@ -23,9 +24,16 @@ from dispatch.model.refusals import (
 )
 from dispatch.store import codec
 from dispatch.store.commit import Commit, CounterFull, Event, Expect, Take, Write
-from dispatch.store.keys import Keys, slot_field, slot_member
+from dispatch.store.keys import Keys, slot_field, slot_member, time_member
 
 UNLIMITED = 10**9  # entries of a carrier without a quota are counted all the same
+Moves = tuple[tuple[str, str], ...]
+BORN = {
+    AppointmentState.REQUESTED: "request",
+    AppointmentState.WAITLISTED: "wait",
+    AppointmentState.CONFIRMED: "confirm",
+    AppointmentState.CHECKED_IN: "check_in",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,79 +45,114 @@ class Claim:
     resource: str
 
 
-def confirm(park: Park, keys: Keys, appointment: Appointment, *, plan: str | None = None) -> Commit:
+def create(park: Park, keys: Keys, appointment: Appointment, *, plan: str | None = None) -> Commit:
     """Return the change that makes the appointment, all of it or none; it must not exist yet.
 
     CounterFull on this commit becomes a refusal by `refusal_for`.
     """
+    appointment = timed(park, appointment)
     indexes = _indexes(keys, appointment)
     if plan is not None:
         indexes += ((keys.appointments_of_plan(plan), _member(appointment)),)
-    visit = appointment.visit
-    left = ((keys.open_visits(appointment.day), visit),) if visit is not None else ()
+    left = _open_visit(park, keys, appointment) if appointment.state in HOLDING else ()
     document = codec.dump(appointment)
     return Commit(
         expects=(Expect(keys.appointment(appointment.id), 0),),
         takes=tuple(claim.take for claim in claims(park, keys, appointment)),
         writes=(Write(keys.appointment(appointment.id), document, add_to=indexes, remove_from=left),),
-        events=(Event("AppointmentConfirmed", document),),
+        events=(Event(EVENT_OF[BORN[appointment.state]], document),),
     )
 
 
-def cancel(park: Park, keys: Keys, appointment: Appointment, version: int) -> Commit:
+def change(park: Park, keys: Keys, old: Appointment, version: int, new: Appointment, step: str) -> Commit:
+    """Return the change of an appointment at a version into what it is after a step of its life (`life.after`).
+
+    CounterFull on this commit becomes a refusal by `refusal_for` of the new one; the old one then stands as it was.
+    """
+    held = {(claim.take.key, claim.take.field): claim.take for claim in claims(park, keys, old)}
+    wanted = {(claim.take.key, claim.take.field): claim.take for claim in claims(park, keys, new)}
+    given_back = (replace(take, amount=-take.amount) for place, take in held.items() if place not in wanted)
+    taken = (take for place, take in wanted.items() if place not in held)
+    joined, left = _moved(_indexes(keys, old), _indexes(keys, new))
+    opened, closed = _moved(_waiting(park, keys, old), _waiting(park, keys, new))
+    document = codec.dump(new)
+    write = Write(keys.appointment(new.id), document, add_to=joined + opened, remove_from=left + closed)
+    return Commit(
+        expects=(Expect(keys.appointment(old.id), version),),
+        takes=(*given_back, *taken),
+        writes=(write,),
+        events=(Event(EVENT_OF[step], document),),
+    )
+
+
+def cancel(park: Park, keys: Keys, appointment: Appointment, version: int, now: datetime) -> Commit:
     """Return the change that cancels the appointment, gives back what it took and opens its visit again.
 
     Raises NotAllowedNow when its state does not allow it. The appointment stays in its indexes, cancelled.
     """
-    state = APPOINTMENT_LIFE.get((appointment.state, "cancel"))
-    if state is None:
-        raise NotAllowedNow(f"appointment {appointment.id} is {appointment.state}")
-    visit = appointment.visit
-    opened = ((keys.open_visits(appointment.day), visit),) if visit is not None else ()
-    document = codec.dump(replace(appointment, state=state))
-    return Commit(
-        expects=(Expect(keys.appointment(appointment.id), version),),
-        takes=tuple(replace(claim.take, amount=-claim.take.amount) for claim in claims(park, keys, appointment)),
-        writes=(Write(keys.appointment(appointment.id), document, add_to=opened),),
-        events=(Event("AppointmentCancelled", document),),
-    )
+    cancelled = after(park, appointment, "cancel", now, offer=None)
+    return change(park, keys, appointment, version, cancelled, "cancel")
 
 
 def refusal_for(park: Park, keys: Keys, appointment: Appointment, full: CounterFull) -> Refusal:
-    """Return the refusal that names the counter on which `confirm` was refused."""
+    """Return the refusal that names the counter on which the commit was refused."""
     claim = next(claim for claim in claims(park, keys, appointment) if claim.take == full.take)
     kind = OutsideHours if claim.take.limit == 0 and claim.full in (DocksFull, GateFull) else claim.full
     return kind(claim.resource)
 
 
 def claims(park: Park, keys: Keys, appointment: Appointment) -> tuple[Claim, ...]:
-    """Return every counter the appointment takes: docks, gate, carrier, truck, and its visit's only appointment."""
-    return (
-        *_dock_claims(park, keys, appointment),
-        _gate_claim(park, keys, appointment),
-        _carrier_claim(park, keys, appointment),
-        *_truck_claims(park, keys, appointment),
-        *_visit_claim(keys, appointment),
+    """Return every counter the appointment takes, each once: docks, gate, carrier, truck, its visit's only appointment,
+    and being in the park; with a place offered beside its own, that one's too. Nothing in a state that holds nothing.
+    """
+    if appointment.state not in HOLDING:
+        return ()
+    found = list(_place_claims(park, keys, appointment))
+    if appointment.offer is not None:
+        found += _place_claims(park, keys, at_offer(appointment, appointment.offer))
+    if appointment.state in INSIDE:
+        take = Take(keys.inside(), appointment.plate, 1, 1)
+        found.append(Claim(take, TruckBusy, f"truck {appointment.plate}, which is in the park"))
+    return tuple({(claim.take.key, claim.take.field): claim for claim in found}.values())
+
+
+def is_held(appointment: Appointment) -> bool:
+    """Answer whether the appointment holds its slot."""
+    return appointment.state in HOLDING
+
+
+def at_offer(appointment: Appointment, offer: MoveOffer) -> Appointment:
+    """Return the appointment at the place it is offered."""
+    return replace(
+        appointment, day=offer.day, slot=offer.slot, gate=offer.gate, stops=offer.stops or appointment.stops, offer=None
     )
 
 
-def is_confirmed(appointment: Appointment) -> bool:
-    """Answer whether the appointment holds its slot."""
-    return appointment.state is AppointmentState.CONFIRMED
+def _place_claims(park: Park, keys: Keys, appointment: Appointment) -> Iterator[Claim]:
+    yield from _dock_claims(park, keys, appointment)
+    yield _gate_claim(park, keys, appointment)
+    yield _carrier_claim(park, keys, appointment)
+    yield from _truck_claims(park, keys, appointment)
+    yield from _visit_claim(park, keys, appointment)
 
 
 def _dock_claims(park: Park, keys: Keys, appointment: Appointment) -> Iterator[Claim]:
-    key = keys.dock(appointment.dock_group, appointment.day)
-    for slot in range(appointment.slot, appointment.slot + appointment.slots):
-        take = Take(key, slot_field(slot), 1, _docks_at(park, appointment, slot))
-        yield Claim(take, DocksFull, f"dock group {appointment.dock_group} {park.slot_text(slot)}")
+    for place in dock_times(appointment):
+        key = keys.dock(place.dock_group, appointment.day)
+        for slot in range(place.slot, place.slot + place.slots):
+            limit = _docks_at(park, place.warehouse, place.dock_kind, place.dock_group, slot)
+            yield Claim(
+                Take(key, slot_field(slot), 1, limit),
+                DocksFull,
+                f"dock group {place.dock_group} {park.slot_text(slot)}",
+            )
 
 
-def _docks_at(park: Park, appointment: Appointment, slot: int) -> int:
+def _docks_at(park: Park, warehouse_id: str, kind: DockKind, dock_group: str, slot: int) -> int:
     """Return the docks that work; 0 where the park has no such group (any more): then nothing can be taken."""
-    warehouse = park.warehouse_by_id.get(appointment.warehouse)
-    group = warehouse.find_dock_group(appointment.dock_kind) if warehouse is not None else None
-    if warehouse is None or group is None or group.id != appointment.dock_group:
+    warehouse = park.warehouse_by_id.get(warehouse_id)
+    group = warehouse.find_dock_group(kind) if warehouse is not None else None
+    if warehouse is None or group is None or group.id != dock_group:
         return 0
     return park.docks_at(warehouse, group, slot)
 
@@ -134,28 +177,52 @@ def _truck_claims(park: Park, keys: Keys, appointment: Appointment) -> Iterator[
 
 
 def truck_slots(grid: SlotGrid, keys: Keys, appointment: Appointment, turn: int) -> Iterator[tuple[str, str, int]]:
-    """Yield key, field and slot of the day for [slot, slot + slots + turn): on the dock and on the way out.
+    """Yield key, field and slot of the day from its first slot until `turn` slots after its last, on the way out.
 
     What passes midnight is counted on the next day.
     """
-    for slot in range(appointment.slot, appointment.slot + appointment.slots + turn):
+    for slot in range(appointment.slot, end_slot(appointment) + turn):
         days, rest = divmod(slot, grid.horizon)
         yield keys.truck(appointment.plate, appointment.day + timedelta(days=days)), slot_field(rest), rest
 
 
-def _visit_claim(keys: Keys, appointment: Appointment) -> Iterator[Claim]:
+def _visit_claim(park: Park, keys: Keys, appointment: Appointment) -> Iterator[Claim]:
     if appointment.visit is not None:
-        take = Take(keys.placed(appointment.day), appointment.visit, 1, 1)
+        take = Take(keys.placed(visit_day(park.grid, appointment)), appointment.visit, 1, 1)
         yield Claim(take, AlreadyThere, f"appointment of visit {appointment.visit}")
 
 
-def _indexes(keys: Keys, appointment: Appointment) -> tuple[tuple[str, str], ...]:
+def _waiting(park: Park, keys: Keys, appointment: Appointment) -> Moves:
+    """Return where the appointment's visit stands as open, if it does."""
+    return () if appointment.state in HOLDING else _open_visit(park, keys, appointment)
+
+
+def _open_visit(park: Park, keys: Keys, appointment: Appointment) -> Moves:
+    if appointment.visit is None:
+        return ()
+    return ((keys.open_visits(visit_day(park.grid, appointment)), appointment.visit),)
+
+
+def _moved(before: Moves, now: Moves) -> tuple[Moves, Moves]:
+    """Return what is joined and what is left."""
+    return tuple(each for each in now if each not in before), tuple(each for each in before if each not in now)
+
+
+def _indexes(keys: Keys, appointment: Appointment) -> Moves:
     member = _member(appointment)
+    warehouses = dict.fromkeys(place.warehouse for place in dock_times(appointment))
+    due, checked_in = appointment.due_at, appointment.checked_in_at
     return (
         (keys.appointments(), member),
         (keys.appointments_of_truck(appointment.plate), member),
-        (keys.appointments_of_warehouse(appointment.warehouse), member),
+        *((keys.appointments_of_warehouse(warehouse), member) for warehouse in warehouses),
         (keys.appointments_of_carrier(appointment.carrier), member),
+        *(((keys.due(), time_member(due, appointment.id)),) if due is not None else ()),
+        *(
+            ((keys.checked_in(appointment.gate), time_member(checked_in, appointment.id)),)
+            if checked_in is not None
+            else ()
+        ),
     )
 
 

@@ -80,7 +80,7 @@ async def _decide(at: Surroundings, order: Order, watch: Watch) -> Decided:
         trucks=await publication.open_trucks(at.store, at.park, order.day),
     )
     requests, unfit = fitting(at.park, requests)
-    booked = await publication.confirmed_appointments(at.store, order.day)
+    booked = await publication.held_appointments(at.store, order.day)
     free = free_capacity(at.park, order.day, booked)
     plan = plan_day(at.park, order.day, requests, at.travel, order.budget, free, watch)
     report = plan.report.as_json() | {"unfit": _named(unfit)}

@@ -186,7 +186,7 @@ async def _live_trucks(store: Store, park: Park, day: date) -> list[tuple[LiveTr
     (counted,) = await store.taken([store.keys.chained(day)])
     promised = await _promised_loads(store, day)
     appointments: dict[str, list[Appointment]] = {}
-    for appointment in await publication.confirmed_appointments(store, day):
+    for appointment in await publication.held_appointments(store, day):
         appointments.setdefault(appointment.plate, []).append(appointment)
     return [
         (

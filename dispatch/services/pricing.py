@@ -177,7 +177,7 @@ async def _confirmed(desk: Desk, day: date) -> list[Appointment]:
     """Return the appointments that hold slots on a day."""
     members = await desk.store.members(desk.keys.appointments(), prefix=day_prefix(day))
     found = await _read_all(desk, Appointment, [desk.keys.appointment(id_of(member)) for member in members])
-    return [each for each in found if booking.is_confirmed(each)]
+    return [each for each in found if booking.is_held(each)]
 
 
 async def _waiting(desk: Desk, day: date) -> list[Visit]:

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 from dispatch.model.day import Day, Load, Truck, Visit
 from dispatch.model.park import Park
-from dispatch.model.promises import Appointment, AppointmentState, Match, MatchedLoad, Source
+from dispatch.model.promises import HOLDING, Appointment, AppointmentState, Match, MatchedLoad, Source
 from dispatch.model.refusals import NotAllowedNow
 from dispatch.services import booking, freight
 from dispatch.services.freight import KeptLoad, LoadRecord, MatchRecord
@@ -134,7 +134,7 @@ async def publish_slots(
     made, refused = 0, []
     for batch in _batches(placements):
         wanted = [_appointment(placed, plan_id, day, now) for placed in batch]
-        commits = [booking.confirm(park, keys, appointment, plan=plan_id) for appointment in wanted]
+        commits = [booking.create(park, keys, appointment, plan=plan_id) for appointment in wanted]
         for placed, appointment, outcome in zip(batch, wanted, await _commit_all(store, commits), strict=True):
             match outcome:
                 case Done() | VersionChanged():  # the appointment stands since an earlier run
@@ -179,17 +179,17 @@ async def cancel_plan(store: Store, park: Park, plan_id: str, now: datetime) -> 
     appointments = await store.members(store.keys.appointments_of_plan(plan_id))
     matches = await store.members(store.keys.matches_of_plan(plan_id))
     return Withdrawn(
-        await _cancel_all(store, park, [id_of(member) for member in appointments]),
+        await _cancel_all(store, park, [id_of(member) for member in appointments], now),
         await _undo_all(store, park, [id_of(member) for member in matches], now),
     )
 
 
 async def withdraw_day(store: Store, park: Park, day: date, now: datetime) -> Withdrawn:
     """Give back all that any plan holds on a day; what was requested and answered at once stays."""
-    appointments = [each for each in await confirmed_appointments(store, day) if each.source is Source.PLAN]
+    appointments = [each for each in await held_appointments(store, day) if each.source is Source.PLAN]
     matches = await store.members(store.keys.matches(), prefix=day_prefix(day))
     return Withdrawn(
-        await _cancel_all(store, park, [appointment.id for appointment in appointments]),
+        await _cancel_all(store, park, [appointment.id for appointment in appointments], now),
         await _undo_all(store, park, [id_of(member) for member in matches], now),
     )
 
@@ -213,11 +213,11 @@ async def remove_day(store: Store, park: Park, day: Day, now: datetime) -> Withd
     return withdrawn
 
 
-async def confirmed_appointments(store: Store, day: date) -> list[Appointment]:
+async def held_appointments(store: Store, day: date) -> list[Appointment]:
     """Return the appointments that hold slots on a day, by slot (`planning.capacity.free_capacity` wants them)."""
     members = await store.members(store.keys.appointments(), prefix=day_prefix(day))
     found = await _find_all(store, [store.keys.appointment(id_of(member)) for member in members], Appointment)
-    return [each for each, _ in found if each.state is AppointmentState.CONFIRMED]
+    return [each for each, _ in found if each.state in HOLDING]
 
 
 async def open_visits(store: Store, day: date) -> list[Visit]:
@@ -302,14 +302,14 @@ def _match_outcome(outcome: Done | NotDone) -> Refused | VersionChanged | None:
             raise outcome
 
 
-async def _cancel_all(store: Store, park: Park, appointment_ids: Sequence[str]) -> int:
+async def _cancel_all(store: Store, park: Park, appointment_ids: Sequence[str], now: datetime) -> int:
     """Cancel those that are confirmed; return how many."""
     count = 0
     pending = list(appointment_ids)
     for _ in range(ROUNDS):
         found = await _find_all(store, [store.keys.appointment(each) for each in pending], Appointment)
         held = [(each, version) for each, version in found if each.state is AppointmentState.CONFIRMED]
-        commits = [booking.cancel(park, store.keys, each, version) for each, version in held]
+        commits = [booking.cancel(park, store.keys, each, version, now) for each, version in held]
         outcomes = await _commit_all(store, commits)
         count += _count_done(outcomes)
         pending = [each.id for (each, _), outcome in zip(held, outcomes, strict=True) if isinstance(outcome, NotDone)]

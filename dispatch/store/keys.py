@@ -63,6 +63,10 @@ class Keys:
         """Trucks that have a chain of loads: the fields are plates, the limit is 1."""
         return self._key("chained", day.isoformat())
 
+    def inside(self) -> str:
+        """Trucks that are in the park: the fields are plates, the limit is 1."""
+        return self._key("inside")
+
     # entities: hashes {v: version, d: JSON}
 
     def appointment(self, appointment_id: str) -> str:
@@ -132,6 +136,14 @@ class Keys:
     def appointments_of_plan(self, plan_id: str) -> str:
         """List what a plan has published, by day and slot."""
         return self._key("appointments", "plan", plan_id)
+
+    def due(self) -> str:
+        """List appointments by the moment at which a sweep must look at them (`time_member`)."""
+        return self._key("appointments", "due")
+
+    def checked_in(self, gate: str) -> str:
+        """List the appointments that came in by a gate by when they did (`time_member`)."""
+        return self._key("appointments", "checked-in", gate)
 
     def demo_day(self) -> str:
         """Name the generated day that was loaded last, and the job that plans it."""

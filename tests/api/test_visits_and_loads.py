@@ -178,7 +178,7 @@ async def place(desk, visit_id):
         made_at=NOW,
         visit=visit_id,
     )
-    await desk.store.commit(booking.confirm(desk.park, desk.keys, appointment))
+    await desk.store.commit(booking.create(desk.park, desk.keys, appointment))
 
 
 async def test_visits_of_a_day_come_in_pages(client):

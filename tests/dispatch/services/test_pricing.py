@@ -121,7 +121,7 @@ def an_earlier_appointment(number: int, **changes) -> Appointment:
 async def booked_a_week_ago(desk, count):
     roomy = tiny_park(docks=20, entry_lanes=4)
     for number in range(count):
-        await desk.store.commit(booking.confirm(roomy, desk.keys, an_earlier_appointment(number)))
+        await desk.store.commit(booking.create(roomy, desk.keys, an_earlier_appointment(number)))
 
 
 @pytest.mark.store
@@ -158,7 +158,7 @@ async def test_prices_follow_the_bookings(desk):
 @pytest.mark.store
 async def test_cancelled_appointments_are_not_expected_again(desk):
     await booked_a_week_ago(desk, 1)
-    commit = booking.cancel(desk.park, desk.keys, an_earlier_appointment(0), 1)
+    commit = booking.cancel(desk.park, desk.keys, an_earlier_appointment(0), 1, NOW)
     await desk.store.commit(commit)
 
     await PriceKeeper(desk, lambda: NOW).refresh()

@@ -20,14 +20,14 @@ from dispatch.services import booking
 from dispatch.store import codec
 from dispatch.store.commit import CounterFull
 from dispatch.store.store import Store
-from tests.dispatch.store.small_park import DAY, a_park, an_appointment, plate
+from tests.dispatch.store.small_park import DAY, NOW, a_park, an_appointment, at, plate
 
 pytestmark = [pytest.mark.anyio, pytest.mark.store]
 
 
 async def booked(store: Store, park: Park, appointment: Appointment) -> Refusal | None:
     try:
-        await store.commit(booking.confirm(park, store.keys, appointment))
+        await store.commit(booking.create(park, store.keys, appointment))
     except CounterFull as full:
         return booking.refusal_for(park, store.keys, appointment, full)
     return None
@@ -60,7 +60,7 @@ async def test_an_appointment_is_found_by_slot_truck_warehouse_and_carrier(store
     assert [await store.members(index) for index in indexes] == [["2026-11-25#0036#A1"]] * 4
     found = await store.find(keys.appointment("A1"))
     assert found is not None
-    assert codec.read(Appointment, found.document) == appointment
+    assert codec.read(Appointment, found.document) == replace(appointment, due_at=at("10:00"))
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ async def test_a_cancelled_appointment_gives_everything_back_and_opens_its_visit
     park, keys, appointment = a_park(store.keys.park_id, docks=1), store.keys, an_appointment(visit="V1")
     await booked(store, park, appointment)
 
-    await store.commit(booking.cancel(park, keys, appointment, version=1))
+    await store.commit(booking.cancel(park, keys, appointment, 1, NOW))
 
     takes = [claim.take.key for claim in booking.claims(park, keys, appointment)]
     assert await store.taken(takes) == [{}] * len(takes)
@@ -119,13 +119,13 @@ async def test_an_appointment_is_cancelled_only_once() -> None:
     cancelled = replace(an_appointment(), state=AppointmentState.CANCELLED)
 
     with pytest.raises(NotAllowedNow):
-        booking.cancel(a_park("p"), Store("redis://nowhere", "p").keys, cancelled, version=2)
+        booking.cancel(a_park("p"), Store("redis://nowhere", "p").keys, cancelled, 2, NOW)
 
 
 async def test_all_keys_of_an_appointment_share_the_hash_tag_of_the_park(store: Store) -> None:
     park, tag = a_park(store.keys.park_id), f"{{{store.keys.park_id}}}:"
 
-    commit = booking.confirm(park, store.keys, an_appointment(visit="V1"), plan="P1")
+    commit = booking.create(park, store.keys, an_appointment(visit="V1"), plan="P1")
 
     names = [take.key for take in commit.takes] + [expect.key for expect in commit.expects]
     for write in commit.writes:

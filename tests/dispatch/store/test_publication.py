@@ -96,7 +96,7 @@ async def test_a_published_plan_makes_appointments_and_names_what_is_full(store:
         Refused("V3", "All docks of the group are taken in this slot. (dock group W1-box 09:00)"),
     )
     assert [visit.id for visit in await publication.open_visits(store, DAY)] == ["V3"]
-    assert [each.visit for each in await publication.confirmed_appointments(store, DAY)] == ["V1", "V2"]
+    assert [each.visit for each in await publication.held_appointments(store, DAY)] == ["V1", "V2"]
 
 
 async def test_publishing_again_after_being_broken_off_makes_nothing_twice(store: Store) -> None:
@@ -126,7 +126,7 @@ async def test_a_plan_published_while_bookings_come_in_oversells_nothing(store: 
     async def book(i: int) -> bool:
         appointment = an_appointment(f"A{i}", plate=plate(1000 + i))
         try:
-            await store.commit(booking.confirm(park, store.keys, appointment))
+            await store.commit(booking.create(park, store.keys, appointment))
         except CounterFull:
             return False
         return True
@@ -206,7 +206,7 @@ async def test_publishing_matches_again_changes_nothing(store: Store) -> None:
 async def test_a_plan_taken_back_leaves_room_for_the_next(store: Store, way: str) -> None:
     park = a_park(store.keys.park_id)
     await publication.load_day(store, park, a_day(park), NOW)
-    await store.commit(booking.confirm(park, store.keys, an_appointment("A9", plate=plate(9), slot=50)))
+    await store.commit(booking.create(park, store.keys, an_appointment("A9", plate=plate(9), slot=50)))
     placements = [Placement(a_visit(i)) for i in (1, 2)]
     await publication.publish_slots(store, park, DAY, "P1", placements, NOW)
     await publication.publish_matches(store, park, DAY, "P1", [a_chain(1, "L1", "L2")], NOW)
@@ -217,7 +217,7 @@ async def test_a_plan_taken_back_leaves_room_for_the_next(store: Store, way: str
         withdrawn = await publication.withdraw_day(store, park, DAY, NOW)
 
     assert withdrawn == Withdrawn(2, 1)
-    assert [each.id for each in await publication.confirmed_appointments(store, DAY)] == ["A9"]
+    assert [each.id for each in await publication.held_appointments(store, DAY)] == ["A9"]
     assert len(await publication.open_visits(store, DAY)) == len(await publication.open_loads(store, DAY)) == 2
     assert await store.members(store.keys.matches()) == []
     assert await publication.cancel_plan(store, park, "P1", NOW) == Withdrawn(0, 0)

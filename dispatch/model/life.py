@@ -1,0 +1,60 @@
+"""One step of an appointment's life: the table decides, and what depends on the clock is set anew. Pure."""
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from dispatch.model.grid import SlotGrid
+from dispatch.model.park import Park
+from dispatch.model.promises import APPOINTMENT_LIFE, Appointment, AppointmentState, Stop
+from dispatch.model.refusals import NotAllowedNow
+
+
+def after(park: Park, appointment: Appointment, step: str, now: datetime, **changes: Any) -> Appointment:
+    """Return the appointment after a step of its life, with its other changes; NotAllowedNow when it is no step from
+    its state.
+    """
+    state = APPOINTMENT_LIFE.get((appointment.state, step))
+    if state is None:
+        raise NotAllowedNow(f"appointment {appointment.id} is {appointment.state}")
+    return timed(park, replace(appointment, state=state, changed_at=now, **changes))
+
+
+def timed(park: Park, appointment: Appointment) -> Appointment:
+    """Return the appointment with the moment at which a sweep must look at it."""
+    return replace(appointment, due_at=_due_at(park, appointment))
+
+
+def _due_at(park: Park, appointment: Appointment) -> datetime | None:
+    if appointment.state in (AppointmentState.REQUESTED, AppointmentState.WAITLISTED):
+        return appointment.expires_at
+    if appointment.state is not AppointmentState.CONFIRMED:
+        return None
+    limit = no_show_at(park, appointment)
+    return limit if appointment.offer is None else min(limit, appointment.offer.expires_at)
+
+
+def starts_at(park: Park, appointment: Appointment) -> datetime:
+    """Return the begin of the appointment's slot."""
+    return park.grid.start_of(appointment.day, appointment.slot)
+
+
+def no_show_at(park: Park, appointment: Appointment) -> datetime:
+    """Return from when on a truck that has not come is a no-show; the park's own delay is added."""
+    limit = park.rules.late_limit_minutes + appointment.excused_minutes
+    return starts_at(park, appointment) + timedelta(minutes=limit)
+
+
+def dock_times(appointment: Appointment) -> tuple[Appointment | Stop, ...]:
+    """Return where and when it is at a dock, in order: itself, then the stops of a chained visit."""
+    return (appointment, *appointment.stops)
+
+
+def end_slot(appointment: Appointment) -> int:
+    """Return the slot after the last in which the appointment is at a dock; may pass the day's end."""
+    return max(place.slot + place.slots for place in dock_times(appointment))
+
+
+def visit_day(grid: SlotGrid, appointment: Appointment) -> date:
+    """Return the day for which the appointment's visit was wished, wherever it was moved to."""
+    return appointment.day if appointment.wish is None else grid.day_of(appointment.wish)
