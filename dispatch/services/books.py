@@ -33,7 +33,7 @@ def imbalances(park: Park, keys: Keys, board: Board) -> list[Difference]:
 def _taken_by_appointments(park: Park, keys: Keys, board: Board) -> Iterator[tuple[str, str, int]]:
     for document in _things(board, "appointment"):
         appointment = codec.read(Appointment, document)
-        if booking.is_confirmed(appointment):
+        if booking.is_held(appointment):
             for claim in booking.claims(park, keys, appointment):
                 yield claim.take.key, claim.take.field, claim.take.amount
 
