@@ -19,7 +19,7 @@ def book(url, park, count):
     async def run():
         async with Store(url, park.id) as store:
             made = (an_appointment(f"A{n}", plate=plate(n)) for n in range(count))
-            await store.commit_many([booking.confirm(park, store.keys, each) for each in made])
+            await store.commit_many([booking.create(park, store.keys, each) for each in made])
             return store.keys
 
     return asyncio.run(run())

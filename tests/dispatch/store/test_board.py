@@ -119,8 +119,8 @@ async def test_after_a_day_of_bookings_loads_and_plans_the_books_balance(store):
     await store.commit_many([freight.post_load(keys, grid, a_load(number), NOW) for number in (1, 2)])
     await store.commit(freight.announce_truck(keys, a_truck(1)))
     made = [an_appointment(f"A{n}", plate=plate(n), visit=f"V{n}") for n in range(1, 5)]
-    await store.commit_many([booking.confirm(park, keys, each, plan="P1") for each in made])
-    await store.commit(booking.cancel(park, keys, made[0], 1))
+    await store.commit_many([booking.create(park, keys, each, plan="P1") for each in made])
+    await store.commit(booking.cancel(park, keys, made[0], 1, NOW))
     await publication.make_matches(store, park, [a_match(1, ("L1", "L2"))], NOW)
     board = Board()
     proof = await prove(store, board)
