@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from dispatch.model.callers import Role
 from dispatch.model.park import DockKind
 from dispatch.model.promises import AppointmentState, Lane, LoadState, MatchState, Purpose, Source
 from dispatch.worker.jobs import JobState
@@ -418,3 +419,30 @@ class ReadyAnswer(Answer):
     """The store takes writes."""
 
     status: Literal["ready"]
+
+
+class KeyAnswer(Answer):
+    """What is kept of a key: never the key itself."""
+
+    id: str
+    role: Role
+    tenant: str = Field(description="Enterprise, warehouse or gate id, or plate; empty for operator and auditor.")
+    carrier: str = Field(description="Of a driver: the enterprise his truck runs for.")
+    note: str
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None = Field(description="To a minute.")
+
+
+class NewKeyAnswer(KeyAnswer):
+    """A key just made."""
+
+    key: str | None = Field(description="The key itself, shown this once; null when the request is a repeat.")
+
+
+class KeyPage(Answer):
+    """Keys, and where the next page begins."""
+
+    items: list[KeyAnswer]
+    next: str | None

@@ -9,10 +9,11 @@ from fastapi import FastAPI, Request, Response
 from starlette.requests import ClientDisconnect
 
 from api.http import examples, openapi, problems, show
+from api.http.identity import Identities
 from api.http.metrics import Measured, Metrics
 from api.http.parts import Parts
 from api.http.rim import OpenRoute
-from api.http.routes import appointments, loads, matches, matching_rounds, park, plans, service, trucks, visits
+from api.http.routes import appointments, keys, loads, matches, matching_rounds, park, plans, service, trucks, visits
 from dispatch.services.pricing import PriceKeeper
 from parkdispatch import __version__
 
@@ -27,6 +28,7 @@ ROUTERS = (
     plans.router,
     matches.router,
     matching_rounds.router,
+    keys.router,
     service.router,
 )
 
@@ -45,6 +47,7 @@ def create_app(parts: Parts) -> FastAPI:
         lifespan=_keeping_prices(parts),
     )
     app.state.parts = parts
+    app.state.identities = Identities(parts)
     app.state.metrics = Metrics()
     app.state.routes = tuple(route for router in ROUTERS for route in router.routes if isinstance(route, OpenRoute))
     app.state.park_json = orjson.dumps(show.park_document(parts.desk.park))

@@ -11,10 +11,13 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
 from api.http import cursors
+from api.http.authorisation import find_alien_rows
+from api.http.identity import Identities
 from api.http.metrics import Metrics
 from api.http.parts import Parts
 from api.http.problems import InvalidRequest, validation_errors
 from api.http.requests import Paged
+from dispatch.model.callers import Caller
 from dispatch.services.desk import Misfit, PageAsked, Repeatable, Versions
 
 Row = TypeVar("Row", bound=BaseModel)
@@ -30,6 +33,18 @@ def parts_of(request: Request) -> Parts:
     return parts
 
 
+def caller_of(request: Request) -> Caller:
+    """Return who asks, on a route that needs a key."""
+    caller: Caller = request.scope["caller"]
+    return caller
+
+
+def identities_of(request: Request) -> Identities:
+    """Return who tells whose a credential is."""
+    identities: Identities = request.app.state.identities
+    return identities
+
+
 def metrics_of(request: Request) -> Metrics:
     """Return what the app counts."""
     metrics: Metrics = request.app.state.metrics
@@ -37,12 +52,16 @@ def metrics_of(request: Request) -> Metrics:
 
 
 async def repeatable_of(request: Request, key: str | None) -> Repeatable | None:
-    """Return the Idempotency-Key with the fingerprint of method, path and body, in whatever order its fields are."""
+    """Return the Idempotency-Key with the fingerprint of method, path and body, in whatever order its fields are.
+
+    Each tenant's keys are its own: what another did under the same key is not told.
+    """
     if key is None:
         return None
     content = orjson.dumps(await request.json(), option=orjson.OPT_SORT_KEYS)
     digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + content).hexdigest()
-    return Repeatable(key, digest)
+    caller = caller_of(request)
+    return Repeatable(f"{key}@{caller.name}" if caller.is_tenanted else key, digest)  # no client's key holds an '@'
 
 
 def versions_of(if_match: str | None) -> Versions:
@@ -75,9 +94,11 @@ async def read_rows(
     most = parts_of(request).limits.bulk_rows
     if len(rows) > most:
         raise InvalidRequest([(f"body.{name}", f"has {len(rows)} rows, at most {most} are taken")])
+    alien = await find_alien_rows(request, rows)
     read: list[Draft | Misfit] = []
     for begin in range(0, len(rows), READ_AT_ONCE):
-        read += [_read_row(row, kind, draft) for row in rows[begin : begin + READ_AT_ONCE]]
+        chunk = enumerate(rows[begin : begin + READ_AT_ONCE], start=begin)
+        read += [alien[number] if number in alien else _read_row(row, kind, draft) for number, row in chunk]
         await asyncio.sleep(0)
     return read
 

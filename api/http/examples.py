@@ -7,10 +7,13 @@ from typing import Any
 
 from api.http import show
 from api.http.problems import KINDS
+from dispatch.model.callers import Role
 from dispatch.model.day import Load, Truck, Visit
 from dispatch.model.park import DockKind, Park
 from dispatch.model.promises import Appointment, AppointmentState, LoadState, Match, MatchedLoad, Source
 from dispatch.model.refusals import GateFull
+from dispatch.services import api_keys
+from dispatch.services.api_keys import ApiKey
 from dispatch.services.availability import SlotSeen
 from dispatch.services.freight import LoadRecord
 from dispatch.services.visits import VisitSeen
@@ -72,6 +75,7 @@ def make(park: Park, today: date) -> dict[str, Example]:
         **_about_trucks(park, sample),
         **_about_plans(park, sample),
         **_about_matching_rounds(park, sample),
+        **_about_keys(park, sample),
         **_about_the_service(),
     }
 
@@ -261,6 +265,29 @@ def _about_matching_rounds(park: Park, sample: Sample) -> dict[str, Example]:
     return {
         "start_matching_round": Example(show.matching_round(park, queued), asked),
         "get_matching_round": Example(show.matching_round(park, running), parameters={"round_id": queued.id}),
+    }
+
+
+def _about_keys(park: Park, sample: Sample) -> dict[str, Example]:
+    asked = {"role": Role.ENTERPRISE, "tenant": sample.carrier, "note": "transport management", "days": 365}
+    kept = ApiKey(
+        id="5f1e0c2a9b7d4e63a811",
+        role=Role.ENTERPRISE,
+        tenant=sample.carrier,
+        carrier="",
+        note="transport management",
+        sha256="",
+        created_at=sample.now,
+        expires_at=sample.now + timedelta(days=365),
+    )
+    shown = show.key(park, kept)
+    revoked = show.key(park, replace(kept, revoked_at=sample.now))
+    where = {"key_id": kept.id}
+    return {
+        "create_key": Example(shown | {"key": f"{api_keys.PREFIX}_{kept.id}_..."}, asked),
+        "list_keys": Example(show.page([shown], None), parameters={"limit": 50}),
+        "get_key": Example(shown, parameters=where),
+        "revoke_key": Example(revoked, parameters=where),
     }
 
 

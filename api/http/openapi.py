@@ -12,6 +12,7 @@ from api.http.examples import Example
 from api.http.problems import (
     ANSWER_LOST,
     BODY_TOO_LARGE,
+    FORBIDDEN,
     INVALID_REQUEST,
     KINDS,
     MEDIA_TYPE,
@@ -35,7 +36,7 @@ once, and the repeat says `Idempotency-Replayed: true`. A refused request is not
 
 KEY = "operator"
 SECURITY: list[dict[str, list[str]]] = [{KEY: []}, {f"{KEY}-header": []}]
-READING: tuple[Told, ...] = (UNAUTHORIZED, INVALID_REQUEST, StoreUnavailable)
+READING: tuple[Told, ...] = (UNAUTHORIZED, FORBIDDEN, INVALID_REQUEST, StoreUnavailable)
 CHANGING: tuple[Told, ...] = (*READING, NotThere, BODY_TOO_LARGE, ANSWER_LOST)
 CREATING: tuple[Told, ...] = (
     *READING,

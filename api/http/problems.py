@@ -69,8 +69,14 @@ ADVICE: dict[type[Refusal], str] = {
 UNAUTHORIZED = Kind(
     "unauthorized",
     401,
-    "This needs the operator's key.",
+    "This needs a key.",
     "Send it as `Authorization: Bearer KEY` or `X-API-Key: KEY`.",
+)
+FORBIDDEN = Kind(
+    "forbidden",
+    403,
+    "The caller may not do this.",
+    "Name yourself and what is yours, or use a key of another role.",
 )
 NO_SUCH_PATH = Kind("no-such-path", 404, "There is nothing at this path.", "See /openapi.json for the paths there are.")
 METHOD_NOT_ALLOWED = Kind("method-not-allowed", 405, "This path does not take this method.", "See the Allow header.")
@@ -106,6 +112,7 @@ KINDS: dict[str, Kind] = {
     for kind in (
         *(kind_of(refusal) for refusal in STATUS_OF),
         UNAUTHORIZED,
+        FORBIDDEN,
         NO_SUCH_PATH,
         METHOD_NOT_ALLOWED,
         BODY_TOO_LARGE,

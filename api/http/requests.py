@@ -3,10 +3,11 @@
 from datetime import timedelta
 from typing import Annotated, Any, Self
 
-from pydantic import ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
 from pydantic.types import StrictInt
 
 from api.http.fields import Body, Cursor, Day, HandlingMinutes, Id, Limit, Minutes, Moment, Plate, Price, Weight
+from dispatch.model.callers import Role
 from dispatch.model.park import DockKind
 from dispatch.model.promises import LoadState
 
@@ -159,6 +160,7 @@ class AppointmentsAsked(Paged):
     truck: Plate | None = None
     warehouse: Id | None = None
     carrier: Id | None = None
+    gate: Id | None = None
     day: Day | None = None
     slot: Annotated[int, Field(ge=0, le=1439)] | None = None
 
@@ -170,9 +172,12 @@ class AppointmentsAsked(Paged):
 
 
 class VisitsAsked(Paged):
-    """Which visits."""
+    """Which visits: filters may be combined."""
 
     day: Day
+    truck: Plate | None = None
+    warehouse: Id | None = None
+    carrier: Id | None = None
 
 
 class LoadsAsked(Paged):
@@ -183,7 +188,9 @@ class LoadsAsked(Paged):
 
 
 class TrucksAsked(Paged):
-    """Trucks by plate."""
+    """Which trucks, by plate."""
+
+    carrier: Id | None = None
 
 
 class MatchesAsked(Paged):
@@ -197,6 +204,25 @@ class MatchesAsked(Paged):
         if (self.truck is None) == (self.load is None):
             raise ValueError("give exactly one of truck and load")
         return self
+
+
+class KeyAsked(Body):
+    """A key for a system: its role, and whose it is."""
+
+    role: Role
+    tenant: Annotated[str, Field(min_length=1, max_length=64)] | None = Field(
+        default=None,
+        description="Enterprise, warehouse or gate id, or a driver's plate; none for operator and auditor.",
+    )
+    carrier: Id | None = Field(default=None, description="Of a driver: the enterprise his truck runs for.")
+    note: Annotated[str, StringConstraints(strict=True, max_length=200)] = Field(default="", description="What for.")
+    days: Annotated[StrictInt, Field(ge=1, le=3650)] | None = Field(
+        default=None, description="Valid for so many days. Left out: until it is revoked."
+    )
+
+
+class KeysAsked(Paged):
+    """Keys by when they were made."""
 
 
 class AvailabilityAsked(Body):

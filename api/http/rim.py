@@ -1,7 +1,5 @@
-"""What stands before every route: the operator's key, the bound on bodies, and JSON read strictly."""
+"""What stands before every route: who asks and what is his, the bound on bodies, and JSON read strictly."""
 
-import hashlib
-import hmac
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -9,8 +7,10 @@ import orjson
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
+from api.http.authorisation import cell_of, check_own, row_of
+from api.http.identity import identify
 from api.http.parts import Parts
-from api.http.problems import BODY_TOO_LARGE, UNAUTHORIZED, UNSUPPORTED_MEDIA_TYPE, Fault, InvalidRequest
+from api.http.problems import BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, Fault, InvalidRequest
 from dispatch.store.changes import acting
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -43,24 +43,30 @@ class OpenRoute(APIRoute):
         """Return the handler with the rim's checks before it."""
         inner = super().get_route_handler()
         takes_body = self.body_field is not None
+        assert self.methods
+        method = min(self.methods)
+        row = row_of(method, self.path)
 
         async def handle(request: Request) -> Response:
             parts: Parts = request.app.state.parts
-            if self.needs_key:
-                check_key(request, parts.operator_key_sha256)
+            caller = await identify(request) if self.needs_key else None
+            cell = cell_of(row, caller)
+            request.scope.update(caller=caller, cell=cell)
             if takes_body:
                 check_media_type(request)
             limit = parts.limits.bulk_bytes if self.is_bulk else parts.limits.body_bytes
             content = await read_bounded(request, limit)
-            asked = Asked(request, content, parsed(content) if takes_body and content else None)
-            with acting("operator" if self.needs_key else "", parts.clock):
-                return await inner(asked)
+            document = parsed(content) if takes_body and content else None
+            if caller is not None and caller.is_tenanted:
+                await check_own(request, cell, caller, document)
+            with acting("" if caller is None else caller.name, parts.clock):
+                return await inner(Asked(request, content, document))
 
         return handle
 
 
 class KeyedRoute(OpenRoute):
-    """A route that needs the operator's key."""
+    """A route that needs a key; what its holder may do here is a row of the matrix (`api.http.authorisation`)."""
 
     needs_key = True
 
@@ -69,16 +75,6 @@ class BulkRoute(KeyedRoute):
     """A route that takes many rows in one body."""
 
     is_bulk = True
-
-
-def check_key(request: Request, expected_sha256: bytes) -> None:
-    """Raise Fault 401 unless the request carries the operator's key."""
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    given = key.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key", "")
-    digest = hashlib.sha256(given.encode("utf-8", "surrogateescape")).digest()
-    if not given or not hmac.compare_digest(digest, expected_sha256):
-        detail = "The key is not the operator's." if given else "No key was sent."
-        raise Fault(UNAUTHORIZED, detail, {"WWW-Authenticate": 'Bearer realm="parkdispatch"'})
 
 
 def check_media_type(request: Request) -> None:

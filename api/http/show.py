@@ -11,6 +11,7 @@ from fastapi import Response
 from dispatch.model.day import Truck
 from dispatch.model.park import Park
 from dispatch.model.promises import Appointment, Match, Moved, MoveOffer, Stop
+from dispatch.services.api_keys import ApiKey
 from dispatch.services.availability import SlotSeen
 from dispatch.services.desk import Kept
 from dispatch.services.freight import LoadRecord
@@ -73,6 +74,13 @@ def appointment(park: Park, promised: Appointment) -> Document:
 def _placed(park: Park, place: Appointment | Stop, day: date) -> Document:
     ends = {"ends_at": park.grid.start_of(day, place.slot + place.slots)}
     return plain(park, place) | {"starts_at": park.grid.start_of(day, place.slot)} | ends
+
+
+def key(park: Park, kept: ApiKey, last_used_at: datetime | None = None) -> Document:
+    """Return what is kept of a key, without its digest."""
+    shown = plain(park, kept) | {"last_used_at": last_used_at and last_used_at.astimezone(park.grid.zone)}
+    del shown["sha256"]
+    return shown
 
 
 def visit(park: Park, seen: VisitSeen) -> Document:

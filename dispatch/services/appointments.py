@@ -263,21 +263,24 @@ class AppointmentFilter:
     plate: str | None = None
     warehouse: str | None = None
     carrier: str | None = None
+    gate: str | None = None
     day: date | None = None
     slot: int | None = None
 
     def admits(self, appointment: Appointment) -> bool:
-        """Answer whether the appointment is the truck's, the warehouse's and the carrier's asked for."""
+        """Answer whether the appointment is the truck's, the warehouse's, the carrier's and the gate's asked for."""
         return (
             self.plate in (None, appointment.plate)
             and self.warehouse in (None, appointment.warehouse)
             and self.carrier in (None, appointment.carrier)
+            and self.gate in (None, appointment.gate)
         )
 
 
 async def list_appointments(desk: Desk, which: AppointmentFilter, page: PageAsked) -> Listed[Appointment]:
     """Return appointments by slot, then id, those cancelled too."""
     named = sum(value is not None for value in (which.plate, which.warehouse, which.carrier))
+    has_all = named + 2 * (which.gate is not None) <= 1  # the index holds no other: there is none of a gate
     prefix = ""
     if which.day is not None:
         prefix = day_prefix(which.day) if which.slot is None else slot_prefix(which.day, which.slot)
@@ -287,7 +290,7 @@ async def list_appointments(desk: Desk, which: AppointmentFilter, page: PageAske
         _index(desk, which),
         desk.keys.appointment,
         page,
-        wanted=which.admits if named > 1 else None,
+        wanted=None if has_all else which.admits,
         prefix=prefix,
     )
 

@@ -7,6 +7,7 @@ from dispatch.model.day import Truck, check_truck
 from dispatch.model.refusals import Changed
 from dispatch.services import freight
 from dispatch.services.desk import Desk, Kept, Listed, PageAsked, Versions, check_version, made_by, not_there
+from dispatch.services.listing import list_things
 from dispatch.store import codec
 from dispatch.store.commit import VersionChanged
 
@@ -55,8 +56,7 @@ async def get_truck(desk: Desk, plate: str) -> Kept[Truck]:
     return Kept(codec.read(Truck, stored.document), stored.version)
 
 
-async def list_trucks(desk: Desk, asked: PageAsked) -> Listed[Truck]:
-    """Return all trucks known, by plate."""
-    page = await desk.store.page(desk.keys.trucks(), after=asked.after, limit=asked.limit)
-    stored = await desk.store.find_many([desk.keys.truck_state(plate) for plate in page.members])
-    return Listed(tuple(codec.read(Truck, each.document) for each in stored if each is not None), page.next_after)
+async def list_trucks(desk: Desk, carrier: str | None, asked: PageAsked) -> Listed[Truck]:
+    """Return the trucks known, by plate: all, or those of a carrier."""
+    wanted = None if carrier is None else (lambda truck: truck.carrier == carrier)
+    return await list_things(desk, Truck, desk.keys.trucks(), desk.keys.truck_state, asked, wanted=wanted)

@@ -1,5 +1,6 @@
 """Visits: wishes to come, open until a plan gives them their slot."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,6 +21,7 @@ from dispatch.services.desk import (
     new_id,
     not_there,
 )
+from dispatch.services.listing import list_things
 from dispatch.services.making import New, make, make_many
 from dispatch.store import codec
 
@@ -50,6 +52,23 @@ class VisitSeen:
     is_open: bool
 
 
+@dataclass(frozen=True, slots=True)
+class VisitFilter:
+    """Which visits to list; None does not filter."""
+
+    plate: str | None = None
+    warehouse: str | None = None
+    carrier: str | None = None
+
+    def admits(self, visit: Visit) -> bool:
+        """Answer whether the visit is the truck's, the warehouse's and the carrier's asked for."""
+        return (
+            self.plate in (None, visit.plate)
+            and self.warehouse in (None, visit.warehouse)
+            and self.carrier in (None, visit.carrier)
+        )
+
+
 async def post_visit(desk: Desk, draft: VisitDraft, now: datetime, repeatable: Repeatable | None) -> Kept[Visit]:
     """Take a wish to come; Misfit when a field does not fit the park, AlreadyThere when its id is taken."""
     return await make(desk, _new(desk, draft, now, repeatable), repeatable)
@@ -68,20 +87,21 @@ async def get_visit(desk: Desk, visit_id: str) -> Kept[VisitSeen]:
     if stored is None:
         raise not_there("visit", visit_id)
     visit = codec.read(Visit, stored.document)
-    index = desk.keys.open_visits(desk.park.grid.day_of(visit.wish))
-    first = await desk.store.page(index, prefix=visit_id, limit=1)  # the id itself is the first with this prefix
-    return Kept(VisitSeen(visit, is_open=first.members == (visit_id,)), stored.version)
+    return Kept(await _seen(desk, visit), stored.version)
 
 
-async def list_visits(desk: Desk, day: date, asked: PageAsked) -> Listed[VisitSeen]:
+async def list_visits(desk: Desk, day: date, which: VisitFilter, asked: PageAsked) -> Listed[VisitSeen]:
     """Return the visits wished for a day, by id."""
-    page = await desk.store.page(desk.keys.visits(day), after=asked.after, limit=asked.limit)
-    # those without an appointment stand in an index of the same order, so its page covers this one
-    waiting = await desk.store.page(desk.keys.open_visits(day), after=asked.after, limit=asked.limit)
-    stored = await desk.store.find_many([desk.keys.visit(visit_id) for visit_id in page.members])
-    visits = [codec.read(Visit, each.document) for each in stored if each is not None]
-    seen = tuple(VisitSeen(visit, visit.id in waiting.members) for visit in visits)
-    return Listed(seen, page.next_after)
+    wanted = None if which == VisitFilter() else which.admits
+    found = await list_things(desk, Visit, desk.keys.visits(day), desk.keys.visit, asked, wanted=wanted)
+    seen = await asyncio.gather(*(_seen(desk, visit) for visit in found.things))  # one round trip
+    return Listed(tuple(seen), found.next_after)
+
+
+async def _seen(desk: Desk, visit: Visit) -> VisitSeen:
+    index = desk.keys.open_visits(desk.park.grid.day_of(visit.wish))
+    first = await desk.store.page(index, prefix=visit.id, limit=1)  # the id itself is the first with this prefix
+    return VisitSeen(visit, is_open=first.members == (visit.id,))
 
 
 def _new(desk: Desk, draft: VisitDraft, now: datetime, repeatable: Repeatable | None) -> New[Visit]:

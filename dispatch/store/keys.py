@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 MACHINERY = frozenset(
-    {"events", "idempotency", "queue", "job", "jobs", "job-cancel", "plan", "demo"}
+    {"events", "idempotency", "queue", "job", "jobs", "job-cancel", "plan", "demo", "access"}
 )  # kinds of keys that are no part of the board: the stream itself, and the notes of those who do the work
 
 
@@ -114,6 +114,20 @@ class Keys:
     def job_cancel(self, job_id: str) -> str:
         """Return the entity whose being there asks the worker to end this job."""
         return self._key("job-cancel", job_id)
+
+    # who may call, and how often: no part of the board
+
+    def api_key(self, key_id: str) -> str:
+        """Return the key of an `ApiKey` (`dispatch.services.api_keys`)."""
+        return self._key("access", "key", key_id)
+
+    def api_keys(self) -> str:
+        """All API keys by when they were made (`time_member`)."""
+        return self._key("access", "keys")
+
+    def key_uses(self) -> str:
+        """When each API key was last used: a hash whose fields are their ids."""
+        return self._key("access", "uses")
 
     # indexes of appointments; members by `slot_member`, so a prefix picks a day or a slot
 
@@ -247,5 +261,5 @@ def match_member(day: date, plan_id: str, identity: str) -> str:
 
 
 def id_of(member: str) -> str:
-    """Return the id in an ordered index member (`day#order#id`; the id may hold any text)."""
-    return member.split("#", 2)[2]
+    """Return the id in an index member: `day#order#id`, where the id may hold any text, or a plain id without '#'."""
+    return member.split("#", 2)[-1]

@@ -131,5 +131,5 @@ async def test_every_creating_post_takes_an_idempotency_key(document):
     }
 
     assert taking == {"request_appointment", "post_visit", "post_visits", "post_load", "post_loads", "start_plan",
-        "start_matching_round",
+        "start_matching_round", "create_key",
     }  # fmt: skip

@@ -34,10 +34,10 @@ async def announce_truck(
 
 @router.get("", operation_id="list_trucks", response_model=TruckPage, responses=told(*READING))
 async def list_trucks(request: Request, asked: Annotated[TrucksAsked, Query()]) -> Response:
-    """List the trucks known, by plate."""
+    """List the trucks known, by plate: all, or those of a carrier."""
     desk = parts_of(request).desk
     listing = Listing("trucks", asked)
-    found = await trucks.list_trucks(desk, listing.page)
+    found = await trucks.list_trucks(desk, asked.carrier, listing.page)
     items = [show.truck(desk.park, each) for each in found.things]
     return show.answer(show.page(items, listing.cursor(found.next_after)))
 

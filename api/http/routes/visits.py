@@ -14,7 +14,7 @@ from api.http.requests import VisitPosted, VisitsAsked, VisitsPosted
 from api.http.rim import BulkRoute, KeyedRoute
 from dispatch.model import refusals
 from dispatch.services import visits
-from dispatch.services.visits import VisitDraft, VisitSeen
+from dispatch.services.visits import VisitDraft, VisitFilter, VisitSeen
 
 router = APIRouter(prefix="/v1/visits", route_class=KeyedRoute, tags=["visits"])
 bulk_router = APIRouter(prefix="/v1/visits", route_class=BulkRoute, tags=["visits"])
@@ -43,10 +43,11 @@ async def post_visits(request: Request, body: VisitsPosted, key: IdempotencyKey 
 
 @router.get("", operation_id="list_visits", response_model=VisitPage, responses=told(*READING))
 async def list_visits(request: Request, asked: Annotated[VisitsAsked, Query()]) -> Response:
-    """List the visits wished for a day, by id."""
+    """List the visits wished for a day, by id; filters may be combined."""
     desk = parts_of(request).desk
     listing = Listing("visits", asked)
-    found = await visits.list_visits(desk, asked.day, listing.page)
+    which = VisitFilter(asked.truck, asked.warehouse, asked.carrier)
+    found = await visits.list_visits(desk, asked.day, which, listing.page)
     items = [show.visit(desk.park, each) for each in found.things]
     return show.answer(show.page(items, listing.cursor(found.next_after)))
 

@@ -1,0 +1,270 @@
+"""Who may do what: one row per route, one cell per role. A route without a row is the operator's alone.
+
+A cell says what of the request must be the caller's own: what it names (403 otherwise), or the thing its path leads to
+(404 otherwise, told in the very words of a thing that is not there). Lists are narrowed to what is the caller's.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from fastapi import Request
+
+from api.http.parts import Parts
+from api.http.problems import FORBIDDEN, Fault, InvalidRequest
+from dispatch.model.callers import Caller, Role, owners_of
+from dispatch.model.plates import normalised
+from dispatch.services.desk import Desk, Misfit, not_there
+from dispatch.store.commit import Stored
+from dispatch.store.keys import Keys
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What of a request must be the caller's own; nothing of it when all is left out.
+
+    `body`: fields of the body that must name the caller. `rows`: the same in each row of a bulk request, where a row
+    that does not is refused for itself. `query`: filters that are set to the caller. `path`: a parameter that must name
+    the caller. `things`: parameters of the path whose thing must be the caller's. `asked`: parameters of the query, of
+    which one must be given, whose thing must be the caller's.
+    """
+
+    body: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
+    query: tuple[str, ...] = ()
+    path: tuple[str, ...] = ()
+    things: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+
+
+Row = Mapping[Role, Own]
+
+ALL = Own()
+OPEN: Row = {}  # to everybody, without a key
+THINGS: dict[str, tuple[str, Callable[[Keys, str], str]]] = {  # parameter: the thing's name and its key in the store
+    "appointment_id": ("appointment", Keys.appointment),
+    "visit_id": ("visit", Keys.visit),
+    "load_id": ("load", Keys.load),
+    "load": ("load", Keys.load),
+    "plate": ("truck", Keys.truck_state),
+    "truck": ("truck", Keys.truck_state),
+}
+
+
+def own(body: str = "", **names: str) -> Own:
+    """Return a cell; fields and parameters are separated by blanks."""
+    return Own(tuple(body.split()), **{name: tuple(text.split()) for name, text in names.items()})
+
+
+def row(
+    enterprise: Own | None = None,
+    driver: Own | None = None,
+    warehouse: Own | None = None,
+    gate: Own | None = None,
+    auditor: Own | None = None,
+) -> Row:
+    """Return a row; whose cell is left out may not do it, the operator may do everything."""
+    cells = {
+        Role.ENTERPRISE: enterprise,
+        Role.DRIVER: driver,
+        Role.WAREHOUSE: warehouse,
+        Role.GATE: gate,
+        Role.AUDITOR: auditor,
+        Role.OPERATOR: ALL,
+    }
+    return {role: cell for role, cell in cells.items() if cell is not None}
+
+
+def reading(
+    enterprise: Own | None = None, driver: Own | None = None, warehouse: Own | None = None, gate: Own | None = None
+) -> Row:
+    """Return the row of a route that only reads: the auditor may."""
+    return row(enterprise, driver, warehouse, gate, auditor=ALL)
+
+
+APPOINTMENT = own(things="appointment_id")
+VISIT = own(things="visit_id")
+LOAD = own(things="load_id")
+TRUCK = own(things="plate")
+
+MATRIX: dict[tuple[str, str], Row] = {
+    ("GET", "/v1/park"): OPEN,
+    ("GET", "/v1/availability"): OPEN,
+    ("GET", "/healthz"): OPEN,
+    ("GET", "/readyz"): OPEN,
+    ("GET", "/metrics"): OPEN,
+    ("GET", "/problems/{code}"): OPEN,
+    ("POST", "/v1/appointments"): row(own("carrier"), own("plate carrier")),
+    ("GET", "/v1/appointments"): reading(
+        own(query="carrier"), own(query="truck carrier"), own(query="warehouse"), own(query="gate")
+    ),
+    ("GET", "/v1/appointments/{appointment_id}"): reading(APPOINTMENT, APPOINTMENT, APPOINTMENT, APPOINTMENT),
+    ("POST", "/v1/appointments/{appointment_id}/cancel"): row(APPOINTMENT, APPOINTMENT),
+    ("POST", "/v1/visits"): row(own("carrier"), own("plate carrier")),
+    ("POST", "/v1/visits/bulk"): row(own(rows="carrier")),
+    ("GET", "/v1/visits"): reading(own(query="carrier"), own(query="truck carrier"), own(query="warehouse")),
+    ("GET", "/v1/visits/{visit_id}"): reading(VISIT, VISIT, VISIT),
+    ("POST", "/v1/loads"): row(own("enterprise")),
+    ("POST", "/v1/loads/bulk"): row(own(rows="enterprise")),
+    ("GET", "/v1/loads"): reading(own(query="enterprise")),
+    ("GET", "/v1/loads/{load_id}"): reading(LOAD, warehouse=LOAD),
+    ("POST", "/v1/loads/{load_id}/withdraw"): row(LOAD),
+    ("PUT", "/v1/trucks/{plate}"): row(own("carrier", things="plate"), own("carrier", path="plate", things="plate")),
+    ("GET", "/v1/trucks"): reading(own(query="carrier")),
+    ("GET", "/v1/trucks/{plate}"): reading(TRUCK, TRUCK),
+    ("GET", "/v1/matches"): reading(own(asked="truck"), own(query="truck", asked="truck")),
+    ("POST", "/v1/matching-rounds"): row(),
+    ("GET", "/v1/matching-rounds/{round_id}"): reading(),
+    ("POST", "/v1/keys"): row(),
+    ("GET", "/v1/keys"): reading(),
+    ("GET", "/v1/keys/{key_id}"): reading(),
+    ("POST", "/v1/keys/{key_id}/revoke"): row(),
+    ("POST", "/v1/plans"): row(),
+    ("GET", "/v1/plans"): reading(),
+    ("GET", "/v1/plans/{plan_id}"): reading(),
+    ("POST", "/v1/plans/{plan_id}/cancel"): row(),
+}
+OPERATORS_ALONE = row()
+
+
+def row_of(method: str, path: str) -> Row:
+    """Return the row of a route by its method and path template."""
+    return MATRIX.get((method, path), OPERATORS_ALONE)
+
+
+def cell_of(row: Row, caller: Caller | None) -> Own:
+    """Return what of the request must be the caller's; Fault 403 when its role may not do this at all."""
+    if caller is None:
+        return ALL
+    cell = row.get(caller.role)
+    if cell is None:
+        raise Fault(FORBIDDEN, f"A caller with the role {caller.role} may not do this.")
+    return cell
+
+
+async def check_own(request: Request, cell: Own, caller: Caller, document: Any) -> None:
+    """Raise Fault 403 or NotThere unless what the cell says is the caller's; narrow the query to what is."""
+    desk = _parts(request).desk
+    _narrow_query(request, cell.query, caller)
+    for name in cell.path:
+        _check_named(name, request.path_params.get(name), caller)
+    if isinstance(document, dict):
+        for name in cell.body:
+            if name in document:  # else it is missing, and told so: the matrix names required fields alone
+                _check_named(name, document[name], caller)
+        await _check_references(desk, document, caller)
+    for name in cell.things:
+        await _check_thing(desk, name, request, caller)
+    if cell.asked:
+        await _check_asked(desk, cell.asked, request, caller)
+
+
+def names_caller(name: str, value: object, caller: Caller) -> bool:
+    """Answer whether the value of a field is the caller's own name."""
+    return _plain(name, value) == caller.names[name]
+
+
+async def find_alien_rows(request: Request, rows: Sequence[object]) -> dict[int, Misfit]:
+    """Return what is wrong with the rows of a bulk request that are not the caller's, by their numbers."""
+    caller: Caller = request.scope["caller"]
+    cell: Own = request.scope["cell"]
+    if not caller.is_tenanted:
+        return {}
+    alien = await _find_alien(_parts(request).desk, rows, caller)
+    for number, row in enumerate(rows):
+        if isinstance(row, dict):
+            for name in cell.rows:
+                if name in row and not names_caller(name, row[name], caller):
+                    alien[number] = Misfit(name, f"must be {caller.names[name]}: that is who asks")
+    return alien
+
+
+def _parts(request: Request) -> Parts:
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+def _check_named(name: str, value: object, caller: Caller) -> None:
+    if not names_caller(name, value, caller):
+        raise Fault(FORBIDDEN, f"{name} must be {caller.names[name]}: that is who asks.")
+
+
+def _plain(name: str, value: object) -> object:
+    if name in ("plate", "truck") and isinstance(value, str):
+        try:
+            return normalised(value)
+        except ValueError:
+            return None
+    return value
+
+
+def _narrow_query(request: Request, names: tuple[str, ...], caller: Caller) -> None:
+    """Set the filters to the caller in the request itself, so that routes and cursors see no other."""
+    if not names:
+        return
+    pairs = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    for name in names:
+        for given, value in pairs:
+            if given == name:
+                _check_named(name, value, caller)
+    others = [(name, value) for name, value in pairs if name not in names]
+    request.scope["query_string"] = urlencode(others + [(name, caller.names[name]) for name in names]).encode()
+
+
+async def _check_thing(desk: Desk, name: str, request: Request, caller: Caller) -> None:
+    what, key_of = THINGS[name]
+    identity = str(_plain(name, request.path_params[name]))
+    stored = await desk.store.find(key_of(desk.keys, identity))
+    if stored is None or caller.owns(owners_of(stored.document)):
+        return
+    if request.method == "PUT":
+        raise Fault(FORBIDDEN, f"This {what} is not the caller's.")
+    raise not_there(what, identity)
+
+
+async def _check_asked(desk: Desk, names: tuple[str, ...], request: Request, caller: Caller) -> None:
+    """Raise Fault 403 unless a thing asked about is known and the caller's."""
+    given = dict(parse_qsl(request.scope["query_string"].decode("latin-1")))
+    for name in names:
+        if name in given:
+            stored = await desk.store.find(THINGS[name][1](desk.keys, str(_plain(name, given[name]))))
+            if stored is not None and caller.owns(owners_of(stored.document)):
+                return
+    raise Fault(FORBIDDEN, f"Give {' or '.join(names)} that is the caller's.")
+
+
+async def _check_references(desk: Desk, document: dict[str, Any], caller: Caller) -> None:
+    """Raise Fault 403 for another's truck, InvalidRequest for another's load, as for one that is not known."""
+    misfit = (await _find_alien(desk, [document], caller)).get(0)
+    if misfit is not None and misfit.field == "plate":
+        raise Fault(FORBIDDEN, f"plate {misfit.problem}.")
+    if misfit is not None:
+        raise InvalidRequest([(f"body.{misfit.field}", misfit.problem)])
+
+
+async def _find_alien(desk: Desk, rows: Sequence[object], caller: Caller) -> dict[int, Misfit]:
+    """Return the rows that name another's truck, or another's load unless it was given to the truck named with it."""
+    plates = await _find_named(desk, "plate", rows)
+    loads = await _find_named(desk, "load", rows)
+    alien: dict[int, Misfit] = {}
+    for number, stored in plates.items():
+        if not caller.owns(owners_of(stored.document)):
+            alien[number] = Misfit("plate", "is not the caller's truck")
+    for number, stored in loads.items():
+        if number not in alien and not caller.owns(owners_of(stored.document)):
+            match = stored.document.get("match")
+            given = await desk.store.find(desk.keys.match(match)) if isinstance(match, str) else None
+            plate = _plain("plate", dict(rows[number]).get("plate"))  # type: ignore[call-overload]
+            if given is None or owners_of(given.document).plate != plate:
+                name = dict(rows[number])["load"]  # type: ignore[call-overload]
+                alien[number] = Misfit("load", f"{name[:64]!r} is not a load known here")
+    return alien
+
+
+async def _find_named(desk: Desk, name: str, rows: Sequence[object]) -> dict[int, Stored]:
+    """Return the things that rows name in a field, by the number of the row."""
+    named = {number: _plain(name, row.get(name)) for number, row in enumerate(rows) if isinstance(row, dict)}
+    asked = [(number, text) for number, text in named.items() if isinstance(text, str)]
+    found = await desk.store.find_many([THINGS[name][1](desk.keys, text) for _, text in asked])
+    return {number: stored for (number, _), stored in zip(asked, found, strict=True) if stored is not None}

@@ -1,0 +1,176 @@
+"""Every route of the OpenAPI document, walked by every role: what may be done, and never a word of another tenant's."""
+
+import pytest
+
+from api.http.authorisation import MATRIX, OPEN, cell_of, row_of
+from dispatch.model.callers import TENANTED, Caller, Role
+from tests.api.callers import MINE, THEIRS, call_of, clients_of, furnish, operations, two_of_each
+from tests.api.tiny import DAY, announcing, asking, plate, posting, wishing
+
+pytestmark = [pytest.mark.anyio, pytest.mark.store]
+
+SETTLED = {400, 401, 403, 404, 405, 415}
+
+
+@pytest.fixture
+def park():
+    return two_of_each()
+
+
+@pytest.fixture
+async def mine(client):
+    return await furnish(client, MINE, 1)
+
+
+@pytest.fixture
+async def theirs(client):
+    return await furnish(client, THEIRS, 2)
+
+
+@pytest.fixture
+async def us(app, client):
+    async with clients_of(app, client, MINE) as clients:
+        yield clients
+
+
+async def ask(client, call):
+    return await client.request(call.method, call.path, params=call.query, json=call.body)
+
+
+async def test_every_route_has_a_row_and_no_row_is_without_a_route(app):
+    routes = {(min(route.methods), route.path): route for route in app.state.routes}
+
+    assert set(routes) == set(MATRIX)
+    for place, route in routes.items():
+        assert (MATRIX[place] is OPEN) == (not route.needs_key), place
+
+
+async def test_rows_name_parameters_that_are_there_and_fields_that_must_be(app):
+    for operation in operations(app.openapi()):
+        told = operation.told
+        parameters = {(each["in"], each["name"]) for each in told.get("parameters", ())}
+        body = told.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+        schema = app.openapi()["components"]["schemas"].get(body.get("$ref", "").rpartition("/")[2], {})
+        for cell in MATRIX[(operation.method, operation.path)].values():
+            assert {("path", name) for name in (*cell.path, *cell.things)} <= parameters, operation.name
+            assert {("query", name) for name in (*cell.query, *cell.asked)} <= parameters, operation.name
+            assert set(cell.body) <= set(schema.get("required", ())), operation.name
+
+
+async def test_every_role_is_let_in_to_its_own_and_kept_from_what_its_row_leaves_out(app, us, mine):
+    for operation in operations(app.openapi()):
+        row = MATRIX[(operation.method, operation.path)]
+        for role, client in us.items():
+            answer = await ask(client, call_of(operation, mine))
+
+            if row is not OPEN and role not in row:
+                assert answer.status_code == 403, (operation.name, role, answer.text)
+                assert answer.json()["type"] == "/problems/forbidden"
+            else:
+                found = answer.status_code not in SETTLED or operation.name == "get_problem"
+                assert found, (operation.name, role, answer.text)
+                assert answer.status_code < 500
+
+
+async def test_another_tenants_identifiers_are_answered_403_or_404_and_nothing_of_his_is_told(app, us, theirs):
+    secrets = {theirs[name] for name in ("appointment_id", "visit_id", "load_id", "plate")}
+    for operation in operations(app.openapi()):
+        row = MATRIX[(operation.method, operation.path)]
+        if row is OPEN:
+            continue
+        for role in TENANTED:
+            for filters in (True, False):
+                call = call_of(operation, theirs, filters=filters)
+                answer = await ask(us[role], call)
+
+                where = (operation.name, role, call, answer.text)
+                told = {secret for secret in secrets if secret in answer.text and not call.says(secret)}
+                assert not told, where
+                if operation.name in ("post_visits", "post_loads") and role in row:
+                    assert (answer.status_code, answer.json()["created"]) == (200, 0), where
+                elif filters or call.method != "GET" or "{" in operation.path:
+                    assert answer.status_code in (403, 404), where
+                else:
+                    assert answer.status_code in (403, 200), where
+
+
+async def test_a_thing_of_another_is_answered_in_the_words_of_one_that_is_not_there(us, theirs):
+    for place, name in (("appointments", "appointment_id"), ("visits", "visit_id"), ("loads", "load_id")):
+        alien = await us[Role.ENTERPRISE].get(f"/v1/{place}/{theirs[name]}")
+        none = await us[Role.ENTERPRISE].get(f"/v1/{place}/nobody")
+
+        assert (alien.status_code, none.status_code) == (404, 404)
+        assert alien.json() == {
+            key: value.replace("nobody", theirs[name]) if isinstance(value, str) else value
+            for key, value in none.json().items()
+        }
+
+
+async def test_lists_hold_what_is_the_callers_whatever_they_are_asked(us, mine, theirs):
+    enterprise = us[Role.ENTERPRISE]
+    for role, path, name in (
+        (Role.ENTERPRISE, "/v1/appointments", "appointment_id"),
+        (Role.DRIVER, "/v1/appointments", "appointment_id"),
+        (Role.WAREHOUSE, "/v1/appointments", "appointment_id"),
+        (Role.GATE, "/v1/appointments", "appointment_id"),
+        (Role.ENTERPRISE, f"/v1/visits?day={DAY}", "visit_id"),
+        (Role.DRIVER, f"/v1/visits?day={DAY}", "visit_id"),
+        (Role.WAREHOUSE, f"/v1/visits?day={DAY}", "visit_id"),
+        (Role.ENTERPRISE, "/v1/loads", "load_id"),
+        (Role.ENTERPRISE, "/v1/trucks", "plate"),
+    ):
+        items = (await us[role].get(path)).json()["items"]
+        assert [each.get("id", each.get("plate")) for each in items] == [mine[name]], (role, path)
+
+    both = await us[Role.AUDITOR].get("/v1/appointments")
+    assert {each["id"] for each in both.json()["items"]} == {mine["appointment_id"], theirs["appointment_id"]}
+    alien = await enterprise.get("/v1/appointments?carrier=c2")
+    assert alien.status_code == 403
+    assert (await enterprise.get("/v1/appointments?carrier=c1&carrier=c2")).status_code == 403
+
+
+async def test_pages_go_on_where_they_stopped_for_a_tenant_too(us, client):
+    for number in range(1, 8):
+        await client.post("/v1/visits", json=wishing(number, carrier="c1" if number % 2 else "c2"))
+
+    seen, cursor = [], {}
+    while cursor is not None:
+        page = (await us[Role.ENTERPRISE].get("/v1/visits", params={"day": DAY, "limit": 2, **cursor})).json()
+        seen += [each["plate"] for each in page["items"]]
+        cursor = {"cursor": page["next"]} if page["next"] else None
+
+    assert sorted(seen) == [plate(1), plate(3), plate(5), plate(7)]
+
+
+async def test_a_request_for_anothers_truck_or_load_is_refused(us, theirs):
+    enterprise, driver = us[Role.ENTERPRISE], us[Role.DRIVER]
+
+    trucks = await enterprise.post("/v1/appointments", json=asking(2))
+    taken = await enterprise.put(f"/v1/trucks/{plate(2)}", json=announcing())
+    load = await enterprise.post("/v1/appointments", json=asking(5, load=theirs["load_id"]))
+    none = await enterprise.post("/v1/appointments", json=asking(5, load="nobody"))
+    carrier = await driver.post("/v1/appointments", json=asking(1, carrier="c2"))
+    rows = await enterprise.post("/v1/visits/bulk", json={"visits": [wishing(2), wishing(5), wishing(6, carrier="c2")]})
+
+    assert (trucks.status_code, taken.status_code, carrier.status_code) == (403, 403, 403)
+    assert (load.status_code, none.status_code) == (422, 422)
+    assert load.json()["errors"][0]["problem"].endswith("is not a load known here")
+    assert [row["status"] for row in rows.json()["rows"]] == ["refused", "created", "refused"]
+
+
+async def test_an_idempotency_key_is_its_tenants_own(us, client):
+    theirs = await client.post("/v1/loads", json=posting(), headers={"Idempotency-Key": "one"})
+    mine = await us[Role.ENTERPRISE].post(
+        "/v1/loads", json=posting(enterprise="c1"), headers={"Idempotency-Key": "one"}
+    )
+    again = await us[Role.ENTERPRISE].post(
+        "/v1/loads", json=posting(enterprise="c1"), headers={"Idempotency-Key": "one"}
+    )
+
+    assert (theirs.status_code, mine.status_code, again.headers["Idempotency-Replayed"]) == (201, 201, "true")
+    assert mine.json()["id"] == again.json()["id"] != theirs.json()["id"]
+
+
+def test_a_route_without_a_row_is_the_operators_alone():
+    assert set(row_of("POST", "/v1/unheard-of")) == {Role.OPERATOR}
+    assert cell_of(row_of("POST", "/v1/unheard-of"), Caller(Role.OPERATOR)).body == ()
