@@ -286,7 +286,7 @@ class HouseRules:
     park_delay_minutes: int = 15  # the least queue that excuses lateness
     hold_minutes: int = 10  # until a request that is only held must be confirmed
     move_offer_minutes: int = 10
-    chain_wait_minutes: int = 60  # the longest a chained visit stands between two warehouses
+    chain_wait_minutes: int = 60  # the longest a chained visit stands between its warehouses, altogether
     steer_bookings: bool = True  # among open starts, by bid prices; otherwise each booking gets what suits it best
 
     def __post_init__(self) -> None:

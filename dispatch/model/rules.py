@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
+from dispatch.model.life import starts_at
 from dispatch.model.park import Park
 from dispatch.model.promises import APPOINTMENT_LIFE, LOAD_LIFE, Appointment, LoadState
 
@@ -28,13 +29,22 @@ def fits_day(park: Park, slot: int, slots: int) -> bool:
 
 def cancel_deadline(park: Park, appointment: Appointment) -> datetime:
     """Return the last moment at which the appointment may be cancelled."""
-    start = park.grid.start_of(appointment.day, appointment.slot)
-    return start - timedelta(minutes=park.rules.cancel_deadline_minutes)
+    return starts_at(park, appointment) - timedelta(minutes=park.rules.cancel_deadline_minutes)
 
 
 def may_cancel(park: Park, appointment: Appointment, now: datetime) -> bool:
     """Answer whether the appointment's state allows cancelling and its deadline is not past."""
     return (appointment.state, "cancel") in APPOINTMENT_LIFE and now <= cancel_deadline(park, appointment)
+
+
+def amend_deadline(park: Park, appointment: Appointment) -> datetime:
+    """Return the last moment at which the appointment may be moved or its cargo changed; its plate may be later on."""
+    return starts_at(park, appointment) - timedelta(minutes=park.rules.amend_deadline_minutes)
+
+
+def may_move(park: Park, appointment: Appointment, now: datetime) -> bool:
+    """Answer whether the appointment's state allows moving and its deadline is not past."""
+    return (appointment.state, "move") in APPOINTMENT_LIFE and now <= amend_deadline(park, appointment)
 
 
 def may_withdraw(state: LoadState) -> bool:

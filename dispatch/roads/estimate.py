@@ -1,9 +1,12 @@
 """Distances without a road map: great circle times circuity, at a speed by distance class, both from the park file."""
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.model.park import Park
+from dispatch.model.park import Park, Position, Warehouse
 from dispatch.roads.table import TravelTable
 from solver.reading import BadInput
 
@@ -30,9 +33,21 @@ def estimated(park: Park) -> TravelTable:
     return _whole(park, km, minutes)
 
 
+def drive_minutes(park: Park, origin: Warehouse, destination: Warehouse) -> int:
+    """Return the estimated minutes between two warehouses, rounded up; 0 from one to itself."""
+    if origin.id == destination.id:
+        return 0
+    straight = float(_great_circle((origin.position, destination.position))[0, 1])
+    by_distance = next((each for each in park.roads.classes if straight <= each.up_to_km), park.roads.classes[-1])
+    return max(SHORTEST_MINUTES, math.ceil(straight * by_distance.circuity / by_distance.kmh * 60 - 1e-9))
+
+
 def great_circle_km(park: Park) -> FloatArray:
-    """Return great-circle distances, shape (L, L), by the haversine formula."""
-    positions = park.position_by_location.values()
+    """Return great-circle distances between all locations, shape (L, L), by the haversine formula."""
+    return _great_circle(tuple(park.position_by_location.values()))
+
+
+def _great_circle(positions: Sequence[Position]) -> FloatArray:
     latitude = np.radians([position.latitude for position in positions])
     longitude = np.radians([position.longitude for position in positions])
     north = np.sin((latitude[:, None] - latitude[None, :]) / 2) ** 2

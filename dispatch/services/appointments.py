@@ -1,18 +1,19 @@
 """Appointments asked for now: the best start by the live counters, given or refused by one commit."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import orjson
 
 from dispatch.model import rules
 from dispatch.model.life import after
-from dispatch.model.park import DockKind
-from dispatch.model.promises import APPOINTMENT_LIFE, Appointment, AppointmentState, Source
-from dispatch.model.refusals import NotAllowedNow, Refusal
+from dispatch.model.park import CargoKind, DockKind, Enterprise, Park
+from dispatch.model.promises import APPOINTMENT_LIFE, Appointment, AppointmentState, Purpose, Source, Stop
+from dispatch.model.refusals import NotAllowedNow
+from dispatch.roads.estimate import drive_minutes
 from dispatch.services import booking
-from dispatch.services.counters import CounterView
+from dispatch.services.chaining import Leg
 from dispatch.services.desk import (
     Desk,
     Kept,
@@ -30,28 +31,24 @@ from dispatch.services.desk import (
 )
 from dispatch.services.listing import list_things
 from dispatch.services.making import New, make
-from dispatch.services.openings import (
-    DayCounters,
-    Opening,
-    Wanted,
-    Window,
-    alternative,
-    find_obstacle,
-    find_opening,
-    has_a_start,
-    list_openings,
-    move_cost,
-    never_open,
-    slots_within,
-    starts_by_cost,
-)
+from dispatch.services.openings import Opening, Wanted, Window, has_a_start
+from dispatch.services.seeking import Sought, seek
 from dispatch.store import codec
 from dispatch.store.commit import CounterFull, VersionChanged
 from dispatch.store.keys import day_prefix, slot_prefix
 
-ROUNDS = 3  # of reading the counters and trying every start they leave open
-LOSSES = 200  # of starts to others, in one round
-TRIES = 5  # of cancelling what others are changing
+TRIES = 5  # of changing what others are changing
+
+
+@dataclass(frozen=True, slots=True)
+class StopDraft:
+    """A warehouse to be called at; what is None is filled in from the park."""
+
+    warehouse: str
+    cargo_kind: str
+    dock_kind: DockKind | None = None
+    minutes: int | None = None
+    purpose: Purpose | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +65,17 @@ class AppointmentDraft:
     earliest: datetime | None = None
     latest: datetime | None = None
     load: str | None = None
+    purpose: Purpose | None = None
+    stops: tuple[StopDraft, ...] = ()  # of a chained visit: the later warehouses, in order
+    hold: bool = False  # its places are only held, until it is confirmed
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A request resolved against the park, with the clock of its coming in."""
+    """A request resolved against the park."""
 
     draft: AppointmentDraft
-    wanted: Wanted
-    window: Window
-    now: datetime
+    sought: Sought
     repeatable: Repeatable | None
 
 
@@ -96,16 +94,7 @@ async def request_appointment(
         return Kept(codec.read(Appointment, orjson.loads(repeat)), 1, repeated=True)
     if draft.load is not None and await desk.store.find(desk.keys.load(draft.load)) is None:
         raise Misfit("load", f"{draft.load!r} is not a load known here")
-    view = CounterView(desk, asked.wanted, now)
-    days = _days_of(desk, asked)
-    for _ in range(ROUNDS):
-        kept, lost_any = await _try_openings(desk, asked, view, await view.read(days))
-        if kept is not None:
-            return kept
-        if not lost_any:
-            break
-        view.forget()
-    raise await _refusal(desk, asked, view, await view.read(days))
+    return await seek(desk, asked.sought, lambda opening: _book(desk, asked, opening))
 
 
 async def get_appointment(desk: Desk, appointment_id: str) -> Kept[Appointment]:
@@ -118,15 +107,47 @@ async def get_appointment(desk: Desk, appointment_id: str) -> Kept[Appointment]:
 
 async def cancel_appointment(desk: Desk, appointment_id: str, now: datetime, expected: Versions) -> Kept[Appointment]:
     """Cancel an appointment and give its places back; NotAllowedNow by its state or deadline, Changed by version."""
+
+    def cancelled(appointment: Appointment) -> Appointment:
+        _check_may_cancel(desk, appointment, now)
+        return after(desk.park, appointment, "cancel", now, offer=None)
+
+    return await step_appointment(desk, appointment_id, "cancel", cancelled, expected)
+
+
+async def confirm_appointment(desk: Desk, appointment_id: str, now: datetime, expected: Versions) -> Kept[Appointment]:
+    """Confirm a request whose places are held; NotAllowedNow when it is none, or its hold is over."""
+
+    def confirmed(appointment: Appointment) -> Appointment:
+        if appointment.expires_at is not None and appointment.expires_at <= now:
+            raise NotAllowedNow(f"appointment {appointment.id} was held until {appointment.expires_at.isoformat()}")
+        return after(desk.park, appointment, "confirm", now, expires_at=None)
+
+    return await step_appointment(desk, appointment_id, "confirm", confirmed, expected)
+
+
+async def step_appointment(
+    desk: Desk,
+    appointment_id: str,
+    step: str,
+    decide: Callable[[Appointment], Appointment],
+    expected: Versions = None,
+) -> Kept[Appointment]:
+    """Change an appointment into what `decide` makes of it, which may be asked again when others change it meanwhile.
+
+    Raises NotThere, Changed unless at `expected`, the refusal of a counter that is full, and what `decide` raises.
+    """
     for _ in range(TRIES):
         kept = await get_appointment(desk, appointment_id)
         check_version(kept.version, expected, f"appointment {appointment_id}")
-        _check_may_cancel(desk, kept.thing, now)
+        new = decide(kept.thing)
         try:
-            await desk.store.commit(booking.cancel(desk.park, desk.keys, kept.thing, kept.version, now))
+            await desk.store.commit(booking.change(desk.park, desk.keys, kept.thing, kept.version, new, step))
         except VersionChanged:
             continue
-        return Kept(after(desk.park, kept.thing, "cancel", now, offer=None), kept.version + 1)
+        except CounterFull as full:
+            raise booking.refusal_for(desk.park, desk.keys, new, full) from None
+        return Kept(new, kept.version + 1)
     raise NotAllowedNow(f"appointment {appointment_id} is being changed by others")
 
 
@@ -141,49 +162,64 @@ def _check_may_cancel(desk: Desk, appointment: Appointment, now: datetime) -> No
 
 def _resolved(desk: Desk, draft: AppointmentDraft, now: datetime, repeatable: Repeatable | None) -> _Asked:
     park = desk.park
-    warehouse = park.warehouse_by_id.get(draft.warehouse)
-    if warehouse is None:
-        raise Misfit("warehouse", f"{draft.warehouse!r} is not a warehouse of this park")
-    cargo = get_cargo_kind(park, draft.cargo_kind, draft.dock_kind)
-    group = warehouse.find_dock_group(cargo.dock_kind)
-    if group is None:
-        kinds = ", ".join(group.kind for group in warehouse.dock_groups)
-        raise Misfit("cargo_kind", f"needs {cargo.dock_kind} docks; {warehouse.id} has: {kinds}")
-    slots = park.grid.slots_for(draft.minutes or cargo.handling_minutes)
-    wanted = Wanted(draft.plate, get_carrier(park, draft.carrier), warehouse, group, slots)
+    carrier = get_carrier(park, draft.carrier)
+    first = StopDraft(draft.warehouse, draft.cargo_kind, draft.dock_kind, draft.minutes, draft.purpose)
+    wanted = wanted_at(park, draft.plate, carrier, first)
+    window = window_of(park, draft.wish, draft.earliest, draft.latest)
+    return _Asked(draft, Sought(wanted, window, now, _legs(park, wanted, draft.stops)), repeatable)
+
+
+def window_of(park: Park, wish: datetime, earliest: datetime | None, latest: datetime | None) -> Window:
+    """Return when a start suits, open ends filled in by the house's window; Misfit when no slot begins in it."""
     either_side = timedelta(minutes=park.rules.window_minutes)
-    earliest, latest = draft.earliest or draft.wish - either_side, draft.latest or draft.wish + either_side
-    window = Window(draft.wish, earliest, latest)
+    window = Window(wish, earliest or wish - either_side, latest or wish + either_side)
     if not has_a_start(park, window):
         raise Misfit(
             "latest", f"no slot begins from earliest to latest; one does every {park.grid.slot_minutes} minutes"
         )
-    return _Asked(draft, wanted, window, now, repeatable)
+    return window
 
 
-def _days_of(desk: Desk, asked: _Asked) -> list[date]:
-    first, last = (desk.park.grid.day_of(edge) for edge in (asked.window.earliest, asked.window.latest))
-    days = (first + timedelta(days=i) for i in range((last - first).days + 1))
-    return [day for day in days if slots_within(desk.park, asked.wanted, asked.window, day, asked.now)]
+def wanted_at(park: Park, plate: str, carrier: Enterprise, stop: StopDraft) -> Wanted:
+    """Return what a truck wants at a warehouse; Misfit when the park has none such."""
+    warehouse = park.warehouse_by_id.get(stop.warehouse)
+    if warehouse is None:
+        raise Misfit("warehouse", f"{stop.warehouse!r} is not a warehouse of this park")
+    cargo = get_cargo_kind(park, stop.cargo_kind, stop.dock_kind)
+    group = warehouse.find_dock_group(cargo.dock_kind)
+    if group is None:
+        kinds = ", ".join(group.kind for group in warehouse.dock_groups)
+        raise Misfit("cargo_kind", f"needs {cargo.dock_kind} docks; {warehouse.id} has: {kinds}")
+    slots = park.grid.slots_for(stop.minutes or _handling_minutes(cargo, stop.purpose))
+    return Wanted(plate, carrier, warehouse, group, slots)
 
 
-async def _try_openings(
-    desk: Desk, asked: _Asked, view: CounterView, days: list[DayCounters]
-) -> tuple[Kept[Appointment] | None, bool]:
-    """Return the appointment, if any start could be had, and whether any start was lost to somebody else."""
-    for lost in range(LOSSES):
-        opening = find_opening(desk.park, asked.wanted, asked.window, days, asked.now)
-        if opening is None:
-            return None, lost > 0
+def _handling_minutes(cargo: CargoKind, purpose: Purpose | None) -> int:
+    """Return how long a dock is needed: to deliver and collect, for both."""
+    return cargo.handling_minutes * (2 if purpose is Purpose.DUAL else 1)
+
+
+def _legs(park: Park, first: Wanted, stops: tuple[StopDraft, ...]) -> tuple[Leg, ...]:
+    legs, before = [], first
+    for i, stop in enumerate(stops):
         try:
-            return await _book(desk, asked, opening), lost > 0
-        except CounterFull as full:
-            view.note(full)  # closes at least this start at this gate
-    return None, True
+            wanted = wanted_at(park, first.plate, first.carrier, stop)
+        except Misfit as misfit:
+            raise Misfit(f"stops[{i}].{misfit.field}", misfit.problem) from None
+        legs.append(leg_from(park, before, wanted))
+        before = wanted
+    return tuple(legs)
+
+
+def leg_from(park: Park, before: Wanted, wanted: Wanted) -> Leg:
+    """Return a later warehouse of a chained visit, reached from the one before."""
+    minutes = drive_minutes(park, before.warehouse, wanted.warehouse)
+    return Leg(wanted, park.grid.slots_for(minutes) if minutes else 0)
 
 
 async def _book(desk: Desk, asked: _Asked, opening: Opening) -> Kept[Appointment]:
-    draft, wanted = asked.draft, asked.wanted
+    draft, sought = asked.draft, asked.sought
+    wanted, window = sought.wanted, sought.window
     appointment = Appointment(
         id=new_id("appointment", asked.repeatable),
         state=AppointmentState.CONFIRMED,
@@ -198,62 +234,35 @@ async def _book(desk: Desk, asked: _Asked, opening: Opening) -> Kept[Appointment
         day=opening.day,
         slot=opening.slot,
         slots=wanted.slots,
-        made_at=asked.now,
+        made_at=sought.now,
         load=draft.load,
-        wish=asked.window.wish,
-        earliest=asked.window.earliest,
-        latest=asked.window.latest,
+        wish=window.wish,
+        earliest=window.earliest,
+        latest=window.latest,
+        purpose=draft.purpose,
+        stops=_stops(asked, opening),
     )
+    if draft.hold:
+        until = sought.now + timedelta(minutes=desk.park.rules.hold_minutes)
+        appointment = replace(appointment, state=AppointmentState.REQUESTED, expires_at=until)
     commit = booking.create(desk.park, desk.keys, appointment)
     new = New(appointment, f"appointment {appointment.id}", commit, own_id=False)
     return await make(desk, new, asked.repeatable)
 
 
-async def _refusal(desk: Desk, asked: _Asked, view: CounterView, days: list[DayCounters]) -> Refusal:
-    """Return why the best start of the window cannot be had, with the nearest starts that can."""
-    park, window = desk.park, asked.window
-    spans = [(each, slots_within(park, asked.wanted, window, each.day, asked.now)) for each in days]
-    starts = starts_by_cost(park, window.wish, spans)
-    refusal: Refusal | None = None
-    if starts:
-        _, _, slot, counters = starts[0]
-        refusal = find_obstacle(park, asked.wanted, counters, slot)
-    if refusal is None:
-        day = park.grid.day_of(window.wish)
-        refusal = never_open(park, asked.wanted, day, park.grid.slot_of(window.wish, day), asked.now)
-    found = []
-    for opening in await _nearest(desk, asked, view):
-        (counters,) = await view.read([opening.day])  # seen before
-        found.append(alternative(park, asked.wanted, window.wish, opening, counters))
-    refusal.alternatives = tuple(found)
-    return refusal
-
-
-async def _nearest(desk: Desk, asked: _Asked, view: CounterView) -> list[Opening]:
-    """Return the nearest openings on any bookable day, as many as the house offers."""
-    wish, most = asked.window.wish, desk.park.rules.alternatives
-    days: list[DayCounters] = []
-    found: list[Opening] = []
-    for cost, day in sorted(_bookable_days(desk, asked)):
-        if len(found) >= most and found[most - 1].cost <= cost:
-            break  # no start of this day or a farther one is nearer
-        days += await view.read([day])
-        found = list_openings(desk.park, asked.wanted, wish, days, asked.now)
-    return found[:most]
-
-
-def _bookable_days(desk: Desk, asked: _Asked) -> Iterator[tuple[int, date]]:
-    """Yield each bookable day with the least cost any of its slots can have."""
-    park = desk.park
-    wished = park.grid.day_of(asked.window.wish)
-    today = park.grid.day_of(asked.now)
-    for ahead in range(park.rules.booking_horizon_days + 1):
-        day = today + timedelta(days=ahead)
-        if day == wished:
-            yield 0, day
-        else:
-            nearest_slot = 0 if day > wished else park.grid.horizon - 1
-            yield move_cost(park, asked.window.wish, day, nearest_slot), day
+def _stops(asked: _Asked, opening: Opening) -> tuple[Stop, ...]:
+    return tuple(
+        Stop(
+            warehouse=leg.wanted.warehouse.id,
+            dock_group=leg.wanted.group.id,
+            dock_kind=leg.wanted.group.kind,
+            cargo_kind=draft.cargo_kind,
+            slot=slot,
+            slots=leg.wanted.slots,
+            purpose=draft.purpose,
+        )
+        for leg, draft, slot in zip(asked.sought.legs, asked.draft.stops, opening.stops, strict=True)
+    )
 
 
 @dataclass(frozen=True, slots=True)

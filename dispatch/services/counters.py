@@ -7,12 +7,16 @@ from dispatch.services.desk import Desk
 from dispatch.services.openings import DayCounters, Wanted
 from dispatch.store.commit import CounterFull
 
+Held = frozenset[tuple[str, str]]  # counters (key, field)
+
 
 class CounterView:
     """What was taken when last looked; corrected by what commits say is full."""
 
-    def __init__(self, desk: Desk, wanted: Wanted, now: datetime) -> None:
+    def __init__(self, desk: Desk, wanted: Wanted, now: datetime, held: Held = frozenset()) -> None:
+        """Look for a wanted visit; what it has taken already (`held`) is free to it."""
         self._desk = desk
+        self._held = held
         self._now = now
         self._wanted = wanted
         self._gates = desk.park.gates_for(wanted.warehouse)
@@ -28,7 +32,7 @@ class CounterView:
         keys = [key for day in new for key in self._keys(day)]
         unseen = [key for key in dict.fromkeys(keys) if key not in self._taken]
         for key, taken in zip(unseen, await self._desk.store.taken(unseen) if unseen else (), strict=True):
-            self._taken[key] = {int(slot): count for slot, count in taken.items()}
+            self._taken[key] = {int(slot): count - ((key, slot) in self._held) for slot, count in taken.items()}
         for day in new:
             self._days[day] = self._day(day)
         return [self._days[day] for day in days]

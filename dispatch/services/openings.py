@@ -61,6 +61,7 @@ class Opening:
     slot: int
     gate: Gate
     price: float = 0.0
+    stops: tuple[int, ...] = ()  # the slots at which the later warehouses of a chained visit are begun
 
     @property
     def worth(self) -> tuple[float, date, int]:

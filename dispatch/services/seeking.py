@@ -1,0 +1,189 @@
+"""A start sought in the live counters and taken by one commit: the best in a window, or why not and what instead."""
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TypeVar
+
+from dispatch.model.refusals import Alternative, Refusal
+from dispatch.services.chaining import ChainDay, Leg, find_chain, find_chain_obstacle, list_chains
+from dispatch.services.counters import CounterView, Held
+from dispatch.services.desk import Desk
+from dispatch.services.openings import (
+    DayCounters,
+    Opening,
+    Wanted,
+    Window,
+    alternative,
+    find_obstacle,
+    find_opening,
+    list_openings,
+    move_cost,
+    never_open,
+    slots_within,
+    starts_by_cost,
+)
+from dispatch.store.commit import CounterFull
+
+ROUNDS = 3  # of reading the counters and trying every start they leave open
+LOSSES = 200  # of starts to others, in one round
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What a start is sought for, with the clock of its coming in.
+
+    A chained visit has later `legs`. `held` are the counters that whoever asks has taken already: they are free to it.
+    """
+
+    wanted: Wanted
+    window: Window
+    now: datetime
+    legs: tuple[Leg, ...] = ()
+    held: Held = frozenset()
+
+
+async def seek(desk: Desk, sought: Sought, take: Callable[[Opening], Awaitable[T]]) -> T:
+    """Return what `take` makes of the start that is best by F1 and the bid prices, of those the live counters leave
+    open in the window.
+
+    Raises the Refusal that names the full resource, with the nearest starts that would be accepted now. Capacity is
+    decided by the commit of `take` alone: when it raises CounterFull, the start is passed over for the next one.
+    """
+    views = _Views(desk, sought)
+    days = _days_of(desk, sought)
+    for _ in range(ROUNDS):
+        taken, lost_any = await _try_openings(desk, sought, views, take, await views.read(days))
+        if taken is not None:
+            return taken
+        if not lost_any:
+            break
+        views.forget()
+    raise await _refusal(desk, sought, views, await views.read(days))
+
+
+async def nearest_alternatives(desk: Desk, sought: Sought, refusal: Refusal) -> Refusal:
+    """Return the refusal with the nearest starts that would be accepted now."""
+    refusal.alternatives = await _alternatives(desk, sought, _Views(desk, sought))
+    return refusal
+
+
+class _Views:
+    """The counters of every warehouse of what is sought, as last looked at."""
+
+    def __init__(self, desk: Desk, sought: Sought) -> None:
+        wanted = (sought.wanted, *(leg.wanted for leg in sought.legs))
+        self._views = [CounterView(desk, each, sought.now, sought.held) for each in wanted]
+
+    async def read(self, days: Sequence[date]) -> list[ChainDay]:
+        first, *later = [await view.read(days) for view in self._views]
+        return [ChainDay(day, tuple(each[i] for each in later)) for i, day in enumerate(first)]
+
+    def note(self, full: CounterFull) -> None:
+        for view in self._views:
+            view.note(full)
+
+    def forget(self) -> None:
+        for view in self._views:
+            view.forget()
+
+
+def _days_of(desk: Desk, sought: Sought) -> list[date]:
+    first, last = (desk.park.grid.day_of(edge) for edge in (sought.window.earliest, sought.window.latest))
+    days = (first + timedelta(days=i) for i in range((last - first).days + 1))
+    return [day for day in days if slots_within(desk.park, sought.wanted, sought.window, day, sought.now)]
+
+
+async def _try_openings(
+    desk: Desk,
+    sought: Sought,
+    views: _Views,
+    take: Callable[[Opening], Awaitable[T]],
+    days: Sequence[ChainDay],
+) -> tuple[T | None, bool]:
+    """Return what was taken, if any start could be had, and whether any start was lost to somebody else."""
+    for lost in range(LOSSES):
+        opening = _find(desk, sought, days)
+        if opening is None:
+            return None, lost > 0
+        try:
+            return await take(opening), lost > 0
+        except CounterFull as full:
+            views.note(full)  # closes at least this start at this gate
+    return None, True
+
+
+def _find(desk: Desk, sought: Sought, days: Sequence[ChainDay]) -> Opening | None:
+    if sought.legs:
+        return find_chain(desk.park, sought.wanted, sought.legs, sought.window, days, sought.now)
+    return find_opening(desk.park, sought.wanted, sought.window, _firsts(days), sought.now)
+
+
+def _list(desk: Desk, sought: Sought, days: Sequence[ChainDay]) -> list[Opening]:
+    if sought.legs:
+        return list_chains(desk.park, sought.wanted, sought.legs, sought.window.wish, days, sought.now)
+    return list_openings(desk.park, sought.wanted, sought.window.wish, _firsts(days), sought.now)
+
+
+def _firsts(days: Sequence[ChainDay]) -> list[DayCounters]:
+    return [day.first for day in days]
+
+
+async def _refusal(desk: Desk, sought: Sought, views: _Views, days: Sequence[ChainDay]) -> Refusal:
+    """Return why the best start of the window cannot be had, with the nearest starts that can."""
+    park, window = desk.park, sought.window
+    refusal = _obstacle(desk, sought, days)
+    if refusal is None:
+        day = park.grid.day_of(window.wish)
+        refusal = never_open(park, sought.wanted, day, park.grid.slot_of(window.wish, day), sought.now)
+    refusal.alternatives = await _alternatives(desk, sought, views)
+    return refusal
+
+
+def _obstacle(desk: Desk, sought: Sought, days: Sequence[ChainDay]) -> Refusal | None:
+    park, wanted, window = desk.park, sought.wanted, sought.window
+    if sought.legs:
+        return find_chain_obstacle(park, wanted, sought.legs, window, days, sought.now)
+    spans = [(each, slots_within(park, wanted, window, each.day, sought.now)) for each in _firsts(days)]
+    starts = starts_by_cost(park, window.wish, spans)
+    if not starts:
+        return None
+    _, _, slot, counters = starts[0]
+    return find_obstacle(park, wanted, counters, slot)
+
+
+async def _alternatives(desk: Desk, sought: Sought, views: _Views) -> tuple[Alternative, ...]:
+    found = []
+    for opening in await _nearest(desk, sought, views):
+        (day,) = await views.read([opening.day])  # seen before
+        found.append(alternative(desk.park, sought.wanted, sought.window.wish, opening, day.first))
+    return tuple(found)
+
+
+async def _nearest(desk: Desk, sought: Sought, views: _Views) -> list[Opening]:
+    """Return the nearest openings on any bookable day, as many as the house offers."""
+    most = desk.park.rules.alternatives
+    days: list[ChainDay] = []
+    found: list[Opening] = []
+    for cost, day in sorted(_bookable_days(desk, sought)):
+        if len(found) >= most and found[most - 1].cost <= cost:
+            break  # no start of this day or a farther one is nearer
+        days += await views.read([day])
+        found = _list(desk, sought, days)
+    return found[:most]
+
+
+def _bookable_days(desk: Desk, sought: Sought) -> Iterator[tuple[int, date]]:
+    """Yield each bookable day with the least cost any of its slots can have."""
+    park = desk.park
+    wished = park.grid.day_of(sought.window.wish)
+    today = park.grid.day_of(sought.now)
+    for ahead in range(park.rules.booking_horizon_days + 1):
+        day = today + timedelta(days=ahead)
+        if day == wished:
+            yield 0, day
+        else:
+            nearest_slot = 0 if day > wished else park.grid.horizon - 1
+            yield move_cost(park, sought.window.wish, day, nearest_slot), day
