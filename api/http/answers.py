@@ -46,6 +46,7 @@ class Problem(BaseModel):
     detail: str
     resource: str = Field(default="", description="The full resource or the rule that binds.")
     alternatives: list[AlternativeAnswer] = Field(default=[], description="Starts that would be accepted now.")
+    opens_at: datetime | None = Field(default=None, description="When it can be had, where time alone brings it.")
     errors: list[FieldError] = Field(default=[], description="The fields that cannot be used.")
     maybe_done: bool = Field(default=False, description="The change may have been made though no answer came.")
 
@@ -118,6 +119,7 @@ class AppointmentAnswer(Answer):
     made_at: datetime
     visit: str | None
     load: str | None
+    pool: str | None = Field(description="Whose entries of the slot it took, where priority groups have shares.")
     wish: datetime | None = Field(description="The start asked for.")
     earliest: datetime | None
     latest: datetime | None
@@ -351,7 +353,33 @@ class EnterpriseAnswer(Answer):
     id: str
     name: str
     carrier: bool
-    quota: int | None
+    quota: int | None = Field(description="Most entries in a slot.")
+    daily_quota: int | None = Field(description="Most entries on a day.")
+    group: str | None = Field(description="Its priority group.")
+
+
+class HoursOfDay(Answer):
+    """A span of the day."""
+
+    opens: str
+    closes: str
+
+
+class ReleaseAnswer(Answer):
+    """When slots open: `booking_horizon_days` ahead at `at`; those of peak hours `peak_days` ahead at `peak_at`."""
+
+    at: str
+    peak_days: int
+    peak_at: str
+
+
+class PriorityGroupAnswer(Answer):
+    """Who comes first: a share of each slot's entries is for the group alone until its cut-off."""
+
+    id: str
+    name: str
+    share_percent: int
+    cutoff_minutes: int
 
 
 class CargoKindAnswer(Answer):
@@ -380,6 +408,9 @@ class ParkAnswer(Answer):
     booking_horizon_days: int
     lead_minutes: int
     window_minutes: int
+    peak: list[HoursOfDay] = Field(description="The hours that are released later, and earned by keeping appointments.")
+    release: ReleaseAnswer
+    priority_groups: list[PriorityGroupAnswer]
     gates: list[GateAnswer]
     warehouses: list[WarehouseAnswer]
     places: list[PlaceAnswer]
@@ -397,16 +428,44 @@ class SlotAnswer(Answer):
     free_docks: int
     gate: str | None = Field(description="The first gate by preference that still admits a truck.")
     free_entries: int
-    bookable: bool
+    bookable: bool = Field(description="Whether a request for just this start would be granted now.")
+    obstacle: str | None = Field(description="What it would be refused by; null where it would be granted.")
+    opens_at: datetime | None = Field(description="When it can be had, where time alone brings it.")
 
 
 class AvailabilityAnswer(Answer):
     """A dock group's day, slot by slot, from the live counters."""
 
     warehouse: str
-    dock_kind: DockKind
     day: date
+    dock_kind: DockKind | None
+    cargo_kind: str | None
+    minutes: int | None
+    carrier: str | None
+    truck: str | None
     slots: list[SlotAnswer]
+
+
+class HourAnswer(Answer):
+    """An hour of one kind of docks. Docks are counted once for each slot they work in."""
+
+    dock_kind: DockKind
+    starts_at: datetime
+    docks: int
+    free_docks: int
+    free_entries: int = Field(description="Of all gates, for whatever docks.")
+    bookable: int = Field(description="Visits of one slot that a carrier without quotas could book in it now.")
+    opens_at: datetime = Field(description="When the hour's first slot opened for booking, or will.")
+
+
+class HoursAnswer(Answer):
+    """A day hour by hour and dock kind by dock kind, from the live counters."""
+
+    day: date
+    warehouse: str | None
+    dock_kind: DockKind | None
+    cargo_kind: str | None
+    hours: list[HourAnswer]
 
 
 class HealthAnswer(Answer):

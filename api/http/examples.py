@@ -7,6 +7,7 @@ from typing import Any
 
 from api.http import show
 from api.http.problems import KINDS
+from dispatch.model import rules
 from dispatch.model.callers import Role
 from dispatch.model.day import Load, Truck, Visit
 from dispatch.model.park import DockKind, Park
@@ -14,7 +15,7 @@ from dispatch.model.promises import Appointment, AppointmentState, LoadState, Ma
 from dispatch.model.refusals import GateFull
 from dispatch.services import api_keys
 from dispatch.services.api_keys import ApiKey
-from dispatch.services.availability import SlotSeen
+from dispatch.services.availability import HourSeen, SlotSeen
 from dispatch.services.freight import LoadRecord
 from dispatch.services.visits import VisitSeen
 from dispatch.worker.jobs import Job, JobState, ProgressEntry
@@ -90,7 +91,7 @@ def _with_docks(park: Park, sample: Sample) -> Sample:
             slots = park.grid.slots_for(cargo.handling_minutes)
             for slot in range(park.grid.horizon - slots + 1):
                 docks = min(park.docks_at(warehouse, group, t) for t in range(slot, slot + slots))
-                if docks > 0 and park.entries_at(gate, slot) > 0:
+                if docks > 0 and park.entries_at(gate, slot) > 0 and slot not in park.peak_slots:
                     return replace(
                         sample,
                         warehouse=warehouse.id,
@@ -110,10 +111,15 @@ def _about_the_park(park: Park, sample: Sample) -> dict[str, Example]:
     few = {name: value[:2] if isinstance(value, list) else value for name, value in shown.items()}
     asked = {"warehouse": sample.warehouse, "dock_kind": sample.dock_kind, "day": sample.day}
     starts_at = park.grid.start_of(sample.day, sample.slot)
-    seen = SlotSeen(sample.slot, starts_at, sample.docks, sample.docks, sample.gate, 40, is_bookable=True)
+    seen = SlotSeen(sample.slot, starts_at, sample.docks, sample.docks, sample.gate, 40, obstacle=None)
+    anybody = dict.fromkeys(("cargo_kind", "minutes", "carrier", "truck"))
+    hour = HourSeen(sample.dock_kind, starts_at, 8, 5, 160, 5, rules.opens_at(park, sample.day, sample.slot))
+    which: dict[str, Any] = {"day": sample.day, "dock_kind": sample.dock_kind}
+    by_hour = {**which, "warehouse": None, "cargo_kind": None, "hours": [show.plain(park, hour)]}
     return {
         "get_park": Example(few),
-        "get_availability": Example({**asked, "slots": [show.slot(seen)]}, parameters=asked),
+        "get_availability": Example({**asked, **anybody, "slots": [show.slot(park, seen)]}, parameters=asked),
+        "get_availability_by_hour": Example(by_hour, parameters=which),
     }
 
 

@@ -24,6 +24,9 @@ STATUS_OF: dict[type[Refusal], int] = {
     refusals.GateFull: 409,
     refusals.DocksFull: 409,
     refusals.QuotaFull: 409,
+    refusals.DailyQuotaFull: 409,
+    refusals.PeakQuotaFull: 409,
+    refusals.EntriesHeld: 409,
     refusals.TruckBusy: 409,
     refusals.OutsideHours: 409,
     refusals.BookingNotOpen: 409,
@@ -55,9 +58,12 @@ ADVICE: dict[type[Refusal], str] = {
     refusals.GateFull: "Ask for one of the alternatives, or widen the window.",
     refusals.DocksFull: "Ask for one of the alternatives, or widen the window.",
     refusals.QuotaFull: "Ask for one of the alternatives; the quota counts a carrier's entries in one slot.",
+    refusals.DailyQuotaFull: "Ask for another day, or cancel another appointment of the carrier on this one.",
+    refusals.PeakQuotaFull: "Ask for an hour that is no peak hour; kept appointments earn peak entries for next week.",
+    refusals.EntriesHeld: "Ask for one of the alternatives, or again at `opens_at`, when the next share is released.",
     refusals.TruckBusy: "Ask for one of the alternatives, or cancel the truck's other appointment first.",
     refusals.OutsideHours: "See GET /v1/availability for the slots in which the warehouse works.",
-    refusals.BookingNotOpen: "Ask for a later slot, within the booking horizon given by GET /v1/park.",
+    refusals.BookingNotOpen: "Ask again at `opens_at`, or for a slot that is open; GET /v1/availability tells which.",
     refusals.NotThere: "Check the id; it is answered when the thing is made.",
     refusals.NotAllowedNow: "Read it again: its state tells what may still be done.",
     refusals.Changed: "Read it again, and repeat the change with the ETag you then get.",
@@ -150,11 +156,13 @@ def document(kind: Kind, detail: str, **more: Any) -> dict[str, Any]:
 def refusal_document(refusal: Refusal) -> dict[str, Any]:
     """Return a refusal as a problem document that names the full resource and what would be accepted now."""
     kind = KINDS[refusal.code]
+    opens_at = {} if refusal.opens_at is None else {"opens_at": refusal.opens_at}
     return document(
         kind,
         f"{refusal.resource}. {kind.advice}",
         resource=refusal.resource,
         alternatives=[asdict(alternative) for alternative in refusal.alternatives],
+        **opens_at,
     )
 
 

@@ -226,8 +226,29 @@ class KeysAsked(Paged):
 
 
 class AvailabilityAsked(Body):
-    """Which warehouse, docks and day."""
+    """Which warehouse, docks and day, and for whom."""
 
     warehouse: Id
-    dock_kind: DockKind
     day: Day
+    dock_kind: DockKind | None = Field(default=None, description="Give this or `cargo_kind`.")
+    cargo_kind: Id | None = None
+    minutes: Annotated[int, Field(ge=1, le=7 * 24 * 60)] | None = Field(
+        default=None, description="On the dock. Left out: the cargo kind's handling time, else one slot."
+    )
+    carrier: Id | None = Field(default=None, description="Whose quotas and share count. Left out: nobody's.")
+    truck: Plate | None = Field(default=None, description="Which must be free then.")
+
+    @model_validator(mode="after")
+    def _docks_are_named(self) -> Self:
+        if self.dock_kind is None and self.cargo_kind is None:
+            raise ValueError("give dock_kind or cargo_kind")
+        return self
+
+
+class HoursAsked(Body):
+    """Which day, and which docks: all without a filter."""
+
+    day: Day
+    warehouse: Id | None = None
+    dock_kind: DockKind | None = None
+    cargo_kind: Id | None = None

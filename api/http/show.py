@@ -88,10 +88,12 @@ def visit(park: Park, seen: VisitSeen) -> Document:
     return plain(park, seen.visit) | {"state": "open" if seen.is_open else "planned"}
 
 
-def slot(seen: SlotSeen) -> Document:
+def slot(park: Park, seen: SlotSeen) -> Document:
     """Return one slot of a dock group's day."""
     shown = _picked(seen, "slot", "starts_at", "docks", "free_docks", "gate", "free_entries")
-    return shown | {"bookable": seen.is_bookable}
+    why = seen.obstacle
+    opens_at = why.opens_at.astimezone(park.grid.zone) if why is not None and why.opens_at is not None else None
+    return shown | {"bookable": seen.is_bookable, "obstacle": why.resource if why else None, "opens_at": opens_at}
 
 
 def load(park: Park, record: LoadRecord) -> Document:
@@ -154,6 +156,11 @@ def park_document(park: Park) -> Document:
         "booking_horizon_days": rules.booking_horizon_days,
         "lead_minutes": rules.lead_minutes,
         "window_minutes": rules.window_minutes,
+        "peak": [_opening({}, span) for span in rules.peak],
+        "release": _picked(rules.release, "at", "peak_days", "peak_at"),
+        "priority_groups": [
+            _picked(group, "id", "name", "share_percent", "cutoff_minutes") for group in park.priority_groups
+        ],
         "gates": [
             _opening(_picked(gate, "id", "name", "entry_lanes", "exit_lanes"), gate.hours) for gate in park.gates
         ],
@@ -163,7 +170,9 @@ def park_document(park: Park) -> Document:
             for warehouse in park.warehouses
         ],
         "places": [_picked(place, "id", "name", "name_zh", "kind") for place in park.places],
-        "enterprises": [_picked(firm, "id", "name", "carrier", "quota") for firm in park.enterprises],
+        "enterprises": [
+            _picked(firm, "id", "name", "carrier", "quota", "daily_quota", "group") for firm in park.enterprises
+        ],
         "cargo_kinds": [_picked(kind, "id", "dock_kind", "handling_minutes") for kind in park.cargo_kinds],
         "truck_kinds": [_picked(kind, "id", "carries") for kind in park.truck_kinds],
     }

@@ -14,6 +14,7 @@ from dispatch.model.faults import FieldFault, check_id, check_range
 from dispatch.model.grid import MINUTES_A_DAY, SlotGrid, clock_text
 
 FORBID_UNKNOWN = {"extra": "forbid"}  # how files and requests are read: a misspelt field is a fault
+OPEN_POOL = "open"  # of the entries of a slot: those no priority group has for itself
 MOST = 10**6  # docks, lanes, seconds, costs: no park comes near
 
 
@@ -189,10 +190,49 @@ class Enterprise:
     name: str
     carrier: bool = False
     quota: int | None = None
+    daily_quota: int | None = None
+    group: str | None = None  # of `Park.priority_groups`
 
     def __post_init__(self) -> None:
-        if self.quota is not None:
-            check_range("quota", self.quota, 0, MOST)
+        for name in ("quota", "daily_quota"):
+            if getattr(self, name) is not None:
+                check_range(name, getattr(self, name), 0, MOST)
+
+
+@dataclass(frozen=True, slots=True)
+class PriorityGroup:
+    """Enterprises that come before others: first in line where they wait, and with a guaranteed share of the entries.
+
+    Of the entries of all gates in a slot, `share_percent` (rounded down) are for the group alone until
+    `cutoff_minutes` before the slot; then what is left of them is everybody's.
+    """
+
+    __pydantic_config__: ClassVar = FORBID_UNKNOWN
+    id: str
+    name: str
+    share_percent: int = 0
+    cutoff_minutes: int = 24 * 60
+
+    def __post_init__(self) -> None:
+        check_range("share_percent", self.share_percent, 0, 100)
+        check_range("cutoff_minutes", self.cutoff_minutes, 0, MOST)
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """When slots open for booking: a day's at `at`, the booking horizon ahead; those of its peak hours at `peak_at`,
+    `peak_days` ahead. Times are of the park's clock.
+    """
+
+    __pydantic_config__: ClassVar = FORBID_UNKNOWN
+    at: str = "00:00"
+    peak_days: int = 1
+    peak_at: str = "12:00"
+
+    def __post_init__(self) -> None:
+        _checked_minute("at", self.at)
+        _checked_minute("peak_at", self.peak_at)
+        check_range("peak_days", self.peak_days, 0, 365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,10 +328,13 @@ class HouseRules:
     move_offer_minutes: int = 10
     chain_wait_minutes: int = 60  # the longest a chained visit stands between its warehouses, altogether
     steer_bookings: bool = True  # among open starts, by bid prices; otherwise each booking gets what suits it best
+    peak: tuple[Hours, ...] = ()  # the hours everybody wants
+    release: Release = field(default_factory=Release)
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
-            check_range(name, getattr(self, name), 0, MINUTES_A_DAY if name == "turn_slots" else MOST)
+            if isinstance(getattr(self, name), int):
+                check_range(name, getattr(self, name), 0, MINUTES_A_DAY if name == "turn_slots" else MOST)
         if self.late_limit_minutes < self.late_grace_minutes:
             raise FieldFault("late_limit_minutes", f"must be at least late_grace_minutes {self.late_grace_minutes}")
 
@@ -315,6 +358,7 @@ class Park:
     truck_kinds: tuple[TruckKind, ...]
     roads: Roads
     rules: HouseRules = field(default_factory=HouseRules)
+    priority_groups: tuple[PriorityGroup, ...] = ()  # the first in line first
 
     def __post_init__(self) -> None:
         if self.version != 1:
@@ -327,6 +371,9 @@ class Park:
         _check_ids("places", self.places)
         _check_ids("cargo_kinds", self.cargo_kinds)
         _check_ids("truck_kinds", self.truck_kinds)
+        _check_ids("priority_groups", self.priority_groups)
+        if OPEN_POOL in self.priority_group_by_id:
+            raise FieldFault("priority_groups", f"{OPEN_POOL!r} is the name of what is open to all")
         self._check_dock_groups()
         self._check_references()
 
@@ -351,6 +398,12 @@ class Park:
         for i, warehouse in enumerate(self.warehouses):
             _check_known(f"warehouses[{i}].zone", warehouse.zone, self.zone_by_id)
             _check_known(f"warehouses[{i}].enterprise", warehouse.enterprise, self.enterprise_by_id)
+        for i, enterprise in enumerate(self.enterprises):
+            if enterprise.group is not None:
+                _check_known(f"enterprises[{i}].group", enterprise.group, self.priority_group_by_id)
+        shares = sum(group.share_percent for group in self.priority_groups)
+        if shares > 100:
+            raise FieldFault("priority_groups", f"have shares of {shares} percent together, at most 100")
         for i, kind in enumerate(self.truck_kinds):
             for j, cargo in enumerate(kind.carries):
                 _check_known(f"truck_kinds[{i}].carries[{j}]", cargo, self.cargo_kind_by_id)
@@ -386,6 +439,17 @@ class Park:
         return {kind.id: kind for kind in self.truck_kinds}
 
     @cached_property
+    def priority_group_by_id(self) -> dict[str, PriorityGroup]:
+        """Return priority groups by id."""
+        return {group.id: group for group in self.priority_groups}
+
+    @cached_property
+    def peak_slots(self) -> frozenset[int]:
+        """Return the slots that begin within the peak hours."""
+        begins = {slot: slot * self.grid.slot_minutes for slot in range(self.grid.horizon)}
+        return frozenset(slot for slot, begin in begins.items() if any(span.covers(begin) for span in self.rules.peak))
+
+    @cached_property
     def position_by_location(self) -> dict[str, Position]:
         """Return the position of every warehouse and outside place by id, warehouses first."""
         positions = {warehouse.id: warehouse.position for warehouse in self.warehouses}
@@ -407,6 +471,16 @@ class Park:
         """Return all gates, the one of the warehouse's zone first, the others in the park's order."""
         first = self.gate_by_id[self.zone_by_id[warehouse.zone].gate]
         return (first, *(gate for gate in self.gates if gate.id != first.id))
+
+    @cached_property
+    def entries(self) -> tuple[int, ...]:
+        """Return how many trucks all gates together admit in each slot."""
+        slots = range(self.grid.horizon)
+        return tuple(sum(self.entries_at(gate, slot) for gate in self.gates) for slot in slots)
+
+    def hour_of(self, slot: int) -> int:
+        """Return the hour of the day in which a slot begins."""
+        return slot * self.grid.slot_minutes // 60
 
     def slot_text(self, slot: int) -> str:
         """Return a slot's begin as HH:MM."""

@@ -188,6 +188,7 @@ class Appointment:
     dock_started_at: datetime | None = None
     dock_finished_at: datetime | None = None
     left_at: datetime | None = None
+    pool: str | None = None  # whose entries it took, where priority groups have shares (`dispatch.model.shares`)
 
 
 class LoadState(StrEnum):

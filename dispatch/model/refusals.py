@@ -4,6 +4,7 @@ HTTP numbers for these live in one table at the rim.
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import ClassVar
 
 
@@ -27,6 +28,7 @@ class Refusal(Exception):
     code: ClassVar[str] = "refused"
     resource: str  # what is full or which rule binds, in words: "gate east 09:15"
     alternatives: tuple[Alternative, ...] = field(default=())
+    opens_at: datetime | None = field(default=None, kw_only=True)  # when it may be had, where time alone will bring it
 
     @property
     def title(self) -> str:
@@ -53,6 +55,24 @@ class QuotaFull(Refusal):
     """The carrier has used its entries for this slot."""
 
     code = "quota-full"
+
+
+class DailyQuotaFull(Refusal):
+    """The carrier has used its entries for this day."""
+
+    code = "daily-quota-full"
+
+
+class PeakQuotaFull(Refusal):
+    """The carrier has used the peak entries it has earned for this day."""
+
+    code = "peak-quota-full"
+
+
+class EntriesHeld(Refusal):
+    """What is left of this slot is held for priority groups until their cut-off."""
+
+    code = "entries-held"
 
 
 class TruckBusy(Refusal):

@@ -3,13 +3,36 @@
 from datetime import date, datetime, timedelta
 
 from dispatch.model.life import starts_at
-from dispatch.model.park import Park
+from dispatch.model.park import Park, minute_of_day
 from dispatch.model.promises import APPOINTMENT_LIFE, LOAD_LIFE, Appointment, LoadState
 
 
+def day_opens_at(park: Park, day: date) -> datetime:
+    """Return the moment from which the day's slots outside the peak hours can be booked."""
+    ahead = timedelta(days=park.rules.booking_horizon_days)
+    return park.grid.moment_of(day - ahead, minute_of_day(park.rules.release.at))
+
+
+def peak_opens_at(park: Park, day: date) -> datetime:
+    """Return the moment from which the day's peak slots can be booked, never before the others."""
+    ahead = timedelta(days=park.rules.release.peak_days)
+    released = park.grid.moment_of(day - ahead, minute_of_day(park.rules.release.peak_at))
+    return max(released, day_opens_at(park, day))
+
+
+def opens_at(park: Park, day: date, slot: int) -> datetime:
+    """Return the moment from which the slot of the day can be booked."""
+    return peak_opens_at(park, day) if slot in park.peak_slots else day_opens_at(park, day)
+
+
+def unreleased(park: Park, day: date, now: datetime) -> frozenset[int]:
+    """Return the peak slots of an open day that are not open yet."""
+    return park.peak_slots if park.peak_slots and now < peak_opens_at(park, day) else frozenset()
+
+
 def may_book_day(park: Park, day: date, now: datetime) -> bool:
-    """Answer whether a day can be booked at all: today up to the booking horizon."""
-    return 0 <= (day - park.grid.day_of(now)).days <= park.rules.booking_horizon_days
+    """Answer whether a day can be booked at all: today up to the booking horizon, from its release on."""
+    return day >= park.grid.day_of(now) and now >= day_opens_at(park, day)
 
 
 def earliest_start(park: Park, now: datetime) -> datetime:
@@ -18,8 +41,8 @@ def earliest_start(park: Park, now: datetime) -> datetime:
 
 
 def may_book(park: Park, day: date, slot: int, now: datetime) -> bool:
-    """Answer whether the slot of the day can be booked now: not too near, not past, within the booking horizon."""
-    return may_book_day(park, day, now) and park.grid.start_of(day, slot) >= earliest_start(park, now)
+    """Answer whether the slot of the day can be booked now: released, and not nearer than the lead time."""
+    return now >= opens_at(park, day, slot) and park.grid.start_of(day, slot) >= earliest_start(park, now)
 
 
 def fits_day(park: Park, slot: int, slots: int) -> bool:

@@ -241,11 +241,12 @@ async def _book(desk: Desk, asked: _Asked, opening: Opening) -> Kept[Appointment
         latest=window.latest,
         purpose=draft.purpose,
         stops=_stops(asked, opening),
+        pool=opening.pool,
     )
     if draft.hold:
         until = sought.now + timedelta(minutes=desk.park.rules.hold_minutes)
         appointment = replace(appointment, state=AppointmentState.REQUESTED, expires_at=until)
-    commit = booking.create(desk.park, desk.keys, appointment)
+    commit = booking.create(desk.park, desk.keys, appointment, allowances=desk.allowances)
     new = New(appointment, f"appointment {appointment.id}", commit, own_id=False)
     return await make(desk, new, asked.repeatable)
 

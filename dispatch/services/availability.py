@@ -1,18 +1,44 @@
-"""What can still be booked: a dock group's day, slot by slot, from the live counters."""
+"""What can still be booked, from the live counters and by the rules that bookings are decided by."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from dispatch.model import rules
-from dispatch.model.park import DockKind
-from dispatch.services.desk import Desk, Misfit
+from dispatch.model.park import DockGroup, DockKind, Enterprise, Park, Warehouse
+from dispatch.model.refusals import Refusal
+from dispatch.model.shares import pools_for
+from dispatch.services.counters import CounterView
+from dispatch.services.desk import Desk, Misfit, get_cargo_kind, get_carrier
+from dispatch.services.openings import DayCounters, Wanted, find_gate, find_obstacle, never_open
+from dispatch.services.quotas import pool_of
+from dispatch.store.keys import slot_field
+
+NOBODY = Enterprise("-", "a carrier without quotas")  # no enterprise has this id
+NO_PLATE = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What room is asked for: docks of a kind, or those a cargo kind needs, and for whom; None is anybody.
+
+    A visit takes `minutes` on the dock: left out, the cargo kind's handling time, else one slot.
+    """
+
+    warehouse: str
+    day: date
+    dock_kind: DockKind | None = None
+    cargo_kind: str | None = None
+    minutes: int | None = None
+    carrier: str | None = None
+    truck: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SlotSeen:
     """One slot: docks that work and are free, the first gate that still admits a truck, and whether it may be booked.
 
-    `is_bookable` is for a visit of one slot, by a carrier within its quota and a truck that is elsewhere free.
+    `obstacle` is what a request for just this start would be refused by now; None when it may be booked.
     """
 
     slot: int
@@ -21,28 +47,152 @@ class SlotSeen:
     free_docks: int
     gate: str | None
     free_entries: int
-    is_bookable: bool
+    obstacle: Refusal | None
+
+    @property
+    def is_bookable(self) -> bool:
+        """Answer whether a request for this start would be granted."""
+        return self.obstacle is None
 
 
-async def list_slots(desk: Desk, warehouse_id: str, dock_kind: DockKind, day: date, now: datetime) -> list[SlotSeen]:
+@dataclass(frozen=True, slots=True)
+class HourSeen:
+    """One hour of one kind of docks, over all warehouses asked for.
+
+    Docks are counted once for each slot they work in. `bookable` is how many visits of one slot a carrier without
+    quotas could book in it now; `opens_at` is when the hour's first slot opened, or will.
+    """
+
+    dock_kind: DockKind
+    starts_at: datetime
+    docks: int
+    free_docks: int
+    free_entries: int
+    bookable: int
+    opens_at: datetime
+
+
+async def list_slots(desk: Desk, asked: Question, now: datetime) -> list[SlotSeen]:
     """Return every slot of the day; Misfit when the warehouse is not known or has no such docks."""
-    park, keys = desk.park, desk.keys
+    wanted = _wanted(desk.park, asked)
+    (counters,) = await CounterView(desk, wanted, now).read([asked.day])
+    return [_slot_seen(desk.park, wanted, counters, slot, now) for slot in range(desk.park.grid.horizon)]
+
+
+@dataclass(slots=True)
+class _Kind:
+    """Docks of one kind over the warehouses asked for, by slot: those that work, and those that are free."""
+
+    docks: list[int]
+    free: list[int]
+
+
+async def list_hours(
+    desk: Desk, day: date, warehouse_id: str | None, dock_kind: DockKind | None, now: datetime
+) -> list[HourSeen]:
+    """Return every hour of the day for each kind of docks asked for, of one warehouse or of all."""
+    park, horizon = desk.park, desk.park.grid.horizon
+    groups = _groups(park, warehouse_id, dock_kind)
+    entries = await _free_entries(desk, day, now)
+    taken = await desk.store.taken([desk.keys.dock(group.id, day) for _, group in groups])
+    kinds: dict[DockKind, _Kind] = {}
+    for (warehouse, group), used in zip(groups, taken, strict=True):
+        _add_group(desk, warehouse, group, used, kinds.setdefault(group.kind, _Kind([0] * horizon, [0] * horizon)))
+    may_book = [rules.may_book(park, day, slot, now) for slot in range(horizon)]
+    bookable = {kind: _bookable(counted.free, entries, may_book) for kind, counted in kinds.items()}
+    hours: dict[int, list[int]] = {}
+    for slot in range(horizon):
+        hours.setdefault(park.hour_of(slot), []).append(slot)
+    return [
+        HourSeen(
+            dock_kind=kind,
+            starts_at=park.grid.start_of(day, slots[0]),
+            docks=sum(counted.docks[slot] for slot in slots),
+            free_docks=sum(counted.free[slot] for slot in slots),
+            free_entries=sum(entries[slot] for slot in slots),
+            bookable=sum(bookable[kind][slot] for slot in slots),
+            opens_at=rules.opens_at(park, day, slots[0]),
+        )
+        for kind, counted in kinds.items()
+        for slots in hours.values()
+    ]
+
+
+def _wanted(park: Park, asked: Question) -> Wanted:
+    warehouse = _warehouse(park, asked.warehouse)
+    cargo = get_cargo_kind(park, asked.cargo_kind, asked.dock_kind) if asked.cargo_kind is not None else None
+    kind = cargo.dock_kind if cargo is not None else asked.dock_kind
+    group = warehouse.find_dock_group(kind) if kind is not None else None
+    if group is None:
+        raise _no_such_docks(warehouse, kind)
+    minutes = asked.minutes or (cargo.handling_minutes if cargo is not None else 1)
+    carrier = get_carrier(park, asked.carrier) if asked.carrier is not None else NOBODY
+    return Wanted(asked.truck or NO_PLATE, carrier, warehouse, group, park.grid.slots_for(minutes))
+
+
+def _warehouse(park: Park, warehouse_id: str) -> Warehouse:
     warehouse = park.warehouse_by_id.get(warehouse_id)
     if warehouse is None:
         raise Misfit("warehouse", f"{warehouse_id!r} is not a warehouse of this park")
-    group = warehouse.find_dock_group(dock_kind)
-    if group is None:
-        kinds = ", ".join(group.kind for group in warehouse.dock_groups)
-        raise Misfit("dock_kind", f"{warehouse_id} has no {dock_kind} docks; it has: {kinds}")
-    gates = park.gates_for(warehouse)
-    taken, *entered = await desk.store.taken([keys.dock(group.id, day), *(keys.gate(gate.id, day) for gate in gates)])
-    docks = desk.capacities.docks(warehouse, group)
-    entries = [desk.capacities.entries(gate) for gate in gates]
-    slots = []
-    for slot in range(park.grid.horizon):
-        free_docks = max(0, docks[slot] - taken.get(str(slot), 0))
-        free = [max(0, limits[slot] - used.get(str(slot), 0)) for limits, used in zip(entries, entered, strict=True)]
-        gate = next((gate.id for gate, left in zip(gates, free, strict=True) if left), None)
-        bookable = free_docks > 0 and gate is not None and rules.may_book(park, day, slot, now)
-        slots.append(SlotSeen(slot, park.grid.start_of(day, slot), docks[slot], free_docks, gate, sum(free), bookable))
-    return slots
+    return warehouse
+
+
+def _no_such_docks(warehouse: Warehouse, kind: DockKind | None) -> Misfit:
+    kinds = ", ".join(group.kind for group in warehouse.dock_groups)
+    return Misfit("dock_kind", f"{warehouse.id} has no {kind} docks; it has: {kinds}")
+
+
+def _slot_seen(park: Park, wanted: Wanted, counters: DayCounters, slot: int, now: datetime) -> SlotSeen:
+    docks = counters.dock_limits[slot]
+    entries = sum(max(0, limits[slot] - taken.get(slot, 0)) for _, taken, limits in counters.gates)
+    gate = find_gate(counters, slot)
+    if rules.may_book(park, counters.day, slot, now):
+        obstacle = find_obstacle(park, wanted, counters, slot)
+    else:
+        obstacle = never_open(park, wanted, counters.day, slot, now)
+    return SlotSeen(
+        slot=slot,
+        starts_at=park.grid.start_of(counters.day, slot),
+        docks=docks,
+        free_docks=max(0, docks - counters.docks.get(slot, 0)),
+        gate=gate.id if gate is not None else None,
+        free_entries=entries,
+        obstacle=obstacle,
+    )
+
+
+def _groups(park: Park, warehouse_id: str | None, kind: DockKind | None) -> list[tuple[Warehouse, DockGroup]]:
+    warehouses = park.warehouses if warehouse_id is None else (_warehouse(park, warehouse_id),)
+    groups = [(each, group) for each in warehouses for group in each.dock_groups if kind in (None, group.kind)]
+    if not groups and warehouse_id is not None:
+        raise _no_such_docks(warehouses[0], kind)
+    return groups
+
+
+async def _free_entries(desk: Desk, day: date, now: datetime) -> list[int]:
+    """Return how many trucks of a carrier without quotas may be booked to start in each slot by the gates."""
+    park, keys = desk.park, desk.keys
+    pools = [pool_of(park, keys, pool, day, now) for pool in pools_for(park, NOBODY)]
+    used = await desk.store.taken([*(keys.gate(gate.id, day) for gate in park.gates), *(pool.key for pool in pools)])
+    gates = [
+        (desk.capacities.entries(gate), taken) for gate, taken in zip(park.gates, used[: len(park.gates)], strict=True)
+    ]
+    free = [
+        sum(max(0, limits[slot] - taken.get(slot_field(slot), 0)) for limits, taken in gates)
+        for slot in range(park.grid.horizon)
+    ]
+    for pool, taken in zip(pools, used[len(park.gates) :], strict=True):
+        free = [min(left, max(0, pool.left(taken, slot))) for slot, left in enumerate(free)]
+    return free
+
+
+def _add_group(desk: Desk, warehouse: Warehouse, group: DockGroup, used: dict[str, int], counted: _Kind) -> None:
+    hour_of = desk.park.hour_of
+    for slot, count in enumerate(desk.capacities.docks(warehouse, group)):
+        limit = desk.allowances.docks(group.id, count, hour_of(slot))
+        counted.docks[slot] += limit
+        counted.free[slot] += max(0, limit - used.get(slot_field(slot), 0))
+
+
+def _bookable(free: Sequence[int], entries: Sequence[int], may_book: Sequence[bool]) -> list[int]:
+    return [min(docks, left) if may else 0 for docks, left, may in zip(free, entries, may_book, strict=True)]

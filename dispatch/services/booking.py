@@ -9,24 +9,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from dispatch.model.allowances import NO_ALLOWANCES, Allowances
 from dispatch.model.grid import SlotGrid
 from dispatch.model.life import after, dock_times, end_slot, timed, visit_day
 from dispatch.model.park import DockKind, Park
-from dispatch.model.promises import EVENT_OF, HOLDING, INSIDE, Appointment, AppointmentState, MoveOffer
+from dispatch.model.promises import EVENT_OF, HOLDING, INSIDE, Appointment, AppointmentState, MoveOffer, Source
 from dispatch.model.refusals import (
     AlreadyThere,
     DocksFull,
     GateFull,
     OutsideHours,
-    QuotaFull,
     Refusal,
     TruckBusy,
 )
+from dispatch.services.quotas import UNLIMITED, pool_of, quotas_of
 from dispatch.store import codec
 from dispatch.store.commit import Commit, CounterFull, Event, Expect, Take, Write
 from dispatch.store.keys import Keys, slot_field, slot_member, time_member
 
-UNLIMITED = 10**9  # entries of a carrier without a quota are counted all the same
 Moves = tuple[tuple[str, str], ...]
 BORN = {
     AppointmentState.REQUESTED: "request",
@@ -45,7 +45,14 @@ class Claim:
     resource: str
 
 
-def create(park: Park, keys: Keys, appointment: Appointment, *, plan: str | None = None) -> Commit:
+def create(
+    park: Park,
+    keys: Keys,
+    appointment: Appointment,
+    *,
+    plan: str | None = None,
+    allowances: Allowances = NO_ALLOWANCES,
+) -> Commit:
     """Return the change that makes the appointment, all of it or none; it must not exist yet.
 
     CounterFull on this commit becomes a refusal by `refusal_for`.
@@ -58,19 +65,27 @@ def create(park: Park, keys: Keys, appointment: Appointment, *, plan: str | None
     document = codec.dump(appointment)
     return Commit(
         expects=(Expect(keys.appointment(appointment.id), 0),),
-        takes=tuple(claim.take for claim in claims(park, keys, appointment)),
+        takes=tuple(claim.take for claim in claims(park, keys, appointment, allowances)),
         writes=(Write(keys.appointment(appointment.id), document, add_to=indexes, remove_from=left),),
         events=(Event(EVENT_OF[BORN[appointment.state]], document),),
     )
 
 
-def change(park: Park, keys: Keys, old: Appointment, version: int, new: Appointment, step: str) -> Commit:
+def change(
+    park: Park,
+    keys: Keys,
+    old: Appointment,
+    version: int,
+    new: Appointment,
+    step: str,
+    allowances: Allowances = NO_ALLOWANCES,
+) -> Commit:
     """Return the change of an appointment at a version into what it is after a step of its life (`life.after`).
 
     CounterFull on this commit becomes a refusal by `refusal_for` of the new one; the old one then stands as it was.
     """
     held = {(claim.take.key, claim.take.field): claim.take for claim in claims(park, keys, old)}
-    wanted = {(claim.take.key, claim.take.field): claim.take for claim in claims(park, keys, new)}
+    wanted = {(claim.take.key, claim.take.field): claim.take for claim in claims(park, keys, new, allowances)}
     given_back = (replace(take, amount=-take.amount) for place, take in held.items() if place not in wanted)
     taken = (take for place, take in wanted.items() if place not in held)
     joined, left = _moved(_indexes(keys, old), _indexes(keys, new))
@@ -94,22 +109,27 @@ def cancel(park: Park, keys: Keys, appointment: Appointment, version: int, now: 
     return change(park, keys, appointment, version, cancelled, "cancel")
 
 
-def refusal_for(park: Park, keys: Keys, appointment: Appointment, full: CounterFull) -> Refusal:
+def refusal_for(
+    park: Park, keys: Keys, appointment: Appointment, full: CounterFull, allowances: Allowances = NO_ALLOWANCES
+) -> Refusal:
     """Return the refusal that names the counter on which the commit was refused."""
-    claim = next(claim for claim in claims(park, keys, appointment) if claim.take == full.take)
+    claim = next(claim for claim in claims(park, keys, appointment, allowances) if claim.take == full.take)
     kind = OutsideHours if claim.take.limit == 0 and claim.full in (DocksFull, GateFull) else claim.full
     return kind(claim.resource)
 
 
-def claims(park: Park, keys: Keys, appointment: Appointment) -> tuple[Claim, ...]:
-    """Return every counter the appointment takes, each once: docks, gate, carrier, truck, its visit's only appointment,
-    and being in the park; with a place offered beside its own, that one's too. Nothing in a state that holds nothing.
+def claims(
+    park: Park, keys: Keys, appointment: Appointment, allowances: Allowances = NO_ALLOWANCES
+) -> tuple[Claim, ...]:
+    """Return every counter the appointment takes, each once: docks, gate, carrier's quotas, the pool of entries, truck,
+    its visit's only appointment, and being in the park; with a place offered beside its own, that one's too. Nothing in
+    a state that holds nothing.
     """
     if appointment.state not in HOLDING:
         return ()
-    found = list(_place_claims(park, keys, appointment))
+    found = list(_place_claims(park, keys, appointment, allowances))
     if appointment.offer is not None:
-        found += _place_claims(park, keys, at_offer(appointment, appointment.offer))
+        found += _place_claims(park, keys, at_offer(appointment, appointment.offer), allowances)
     if appointment.state in INSIDE:
         take = Take(keys.inside(), appointment.plate, 1, 1)
         found.append(Claim(take, TruckBusy, f"truck {appointment.plate}, which is in the park"))
@@ -128,19 +148,20 @@ def at_offer(appointment: Appointment, offer: MoveOffer) -> Appointment:
     )
 
 
-def _place_claims(park: Park, keys: Keys, appointment: Appointment) -> Iterator[Claim]:
-    yield from _dock_claims(park, keys, appointment)
+def _place_claims(park: Park, keys: Keys, appointment: Appointment, allowances: Allowances) -> Iterator[Claim]:
+    yield from _dock_claims(park, keys, appointment, allowances)
     yield _gate_claim(park, keys, appointment)
-    yield _carrier_claim(park, keys, appointment)
+    yield from _quota_claims(park, keys, appointment, allowances)
     yield from _truck_claims(park, keys, appointment)
     yield from _visit_claim(park, keys, appointment)
 
 
-def _dock_claims(park: Park, keys: Keys, appointment: Appointment) -> Iterator[Claim]:
+def _dock_claims(park: Park, keys: Keys, appointment: Appointment, allowances: Allowances) -> Iterator[Claim]:
     for place in dock_times(appointment):
         key = keys.dock(place.dock_group, appointment.day)
         for slot in range(place.slot, place.slot + place.slots):
-            limit = _docks_at(park, place.warehouse, place.dock_kind, place.dock_group, slot)
+            docks = _docks_at(park, place.warehouse, place.dock_kind, place.dock_group, slot)
+            limit = allowances.docks(place.dock_group, docks, park.hour_of(slot))
             yield Claim(
                 Take(key, slot_field(slot), 1, limit),
                 DocksFull,
@@ -164,11 +185,16 @@ def _gate_claim(park: Park, keys: Keys, appointment: Appointment) -> Claim:
     return Claim(take, GateFull, f"gate {appointment.gate} {park.slot_text(appointment.slot)}")
 
 
-def _carrier_claim(park: Park, keys: Keys, appointment: Appointment) -> Claim:
-    carrier = park.enterprise_by_id.get(appointment.carrier)
-    limit = carrier.quota if carrier is not None and carrier.quota is not None else UNLIMITED
-    take = Take(keys.carrier(appointment.carrier, appointment.day), slot_field(appointment.slot), 1, limit)
-    return Claim(take, QuotaFull, f"carrier {appointment.carrier} {park.slot_text(appointment.slot)}")
+def _quota_claims(park: Park, keys: Keys, appointment: Appointment, allowances: Allowances) -> Iterator[Claim]:
+    """Yield what the start takes of the carrier's quotas and of a pool; a plan is for all, and no pool bounds it."""
+    day, slot = appointment.day, appointment.slot
+    quotas = quotas_of(park, keys, appointment.carrier, day, allowances.find_peak_entries(appointment.carrier, day))
+    for quota in quotas:
+        yield Claim(Take(quota.key, quota.field_of(slot), 1, quota.limits[slot]), quota.full, quota.told(park, slot))
+    if appointment.pool is not None:
+        pool = pool_of(park, keys, appointment.pool, day, appointment.changed_at or appointment.made_at)
+        limit = UNLIMITED if appointment.source is Source.PLAN else pool.limits[slot]
+        yield Claim(Take(pool.key, slot_field(slot), 1, limit), pool.full, pool.told(park, slot))
 
 
 def _truck_claims(park: Park, keys: Keys, appointment: Appointment) -> Iterator[Claim]:

@@ -12,7 +12,7 @@ from dispatch.store import codec
 from dispatch.store.board import Board, Difference
 from dispatch.store.keys import Keys
 
-COUNTED = ("dock", "gate", "carrier", "truck", "placed", "chained", "inside")  # kinds of counters
+COUNTED = ("dock", "gate", "carrier", "carrier-days", "carrier-peaks", "pool", "truck", "placed", "chained", "inside")
 
 
 def imbalances(park: Park, keys: Keys, board: Board) -> list[Difference]:

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
+from dispatch.model import rules
+from dispatch.model.shares import pools_for
 from dispatch.services.desk import Desk
 from dispatch.services.openings import DayCounters, Wanted
+from dispatch.services.quotas import Quota, pool_of, quotas_of
 from dispatch.store.commit import CounterFull
 
 Held = frozenset[tuple[str, str]]  # counters (key, field)
@@ -20,32 +23,46 @@ class CounterView:
         self._now = now
         self._wanted = wanted
         self._gates = desk.park.gates_for(wanted.warehouse)
+        self._pools = pools_for(desk.park, wanted.carrier)
         self._taken: dict[str, dict[int, int]] = {}  # store key -> slot -> taken
+        self._fields: dict[str, dict[str, int]] = {}  # the same of quotas and pools, by the counter's own fields
         self._days: dict[date, DayCounters] = {}
-        self._limits = desk.capacities.docks(wanted.warehouse, wanted.group)
+        self._docks = desk.capacities.docks(wanted.warehouse, wanted.group)
         reach = wanted.slots + desk.park.rules.turn_slots
-        self._may_pass_midnight = any(self._limits[-reach:])  # else the docks are closed long before
+        self._may_pass_midnight = any(self._docks[-reach:])  # else the docks are closed long before
 
     async def read(self, days: Sequence[date]) -> list[DayCounters]:
         """Return the counters of the days, reading those not yet seen in one round trip."""
         new = [day for day in days if day not in self._days]
+        bounds = {day: self._bounds(day) for day in new}
         keys = [key for day in new for key in self._keys(day)]
         unseen = [key for key in dict.fromkeys(keys) if key not in self._taken]
-        for key, taken in zip(unseen, await self._desk.store.taken(unseen) if unseen else (), strict=True):
-            self._taken[key] = {int(slot): count - ((key, slot) in self._held) for slot, count in taken.items()}
+        fields = [quota.key for quotas, pools in bounds.values() for quota in (*quotas, *pools)]
+        counters = iter(await self._desk.store.taken([*unseen, *fields]) if unseen or fields else ())
+        for key in unseen:
+            self._taken[key] = {int(slot): count for slot, count in self._others(key, next(counters)).items()}
+        for key in fields:
+            self._fields[key] = self._others(key, next(counters))
         for day in new:
-            self._days[day] = self._day(day)
+            self._days[day] = self._day(day, *bounds[day])
         return [self._days[day] for day in days]
 
     def note(self, full: CounterFull) -> None:
         """Correct the view by a counter that a commit found full, if it is one of those looked at."""
-        if full.take.key in self._taken:
-            self._taken[full.take.key][int(full.take.field)] = full.taken
+        key, field = full.take.key, full.take.field
+        if key in self._taken:
+            self._taken[key][int(field)] = full.taken
+        elif key in self._fields:
+            self._fields[key][field] = full.taken
 
     def forget(self) -> None:
         """Read everything anew the next time."""
         self._taken.clear()
         self._days.clear()
+
+    def _others(self, key: str, taken: dict[str, int]) -> dict[str, int]:
+        """Return what others than the visit itself have taken."""
+        return {field: count - ((key, field) in self._held) for field, count in taken.items()}
 
     def _keys(self, day: date) -> list[str]:
         keys, wanted = self._desk.keys, self._wanted
@@ -53,22 +70,38 @@ class CounterView:
         if self._may_pass_midnight:
             names.append(keys.truck(wanted.plate, _next(day)))
         names.extend(keys.gate(gate.id, day) for gate in self._gates)
-        if wanted.carrier.quota is not None:
-            names.append(keys.carrier(wanted.carrier.id, day))
         return names
 
-    def _day(self, day: date) -> DayCounters:
-        keys, capacities, wanted = self._desk.keys, self._desk.capacities, self._wanted
+    def _bounds(self, day: date) -> tuple[list[Quota], list[Quota]]:
+        """Return the carrier's quotas that can refuse a slot of the day, and the pools it may take from."""
+        park, keys, carrier = self._desk.park, self._desk.keys, self._wanted.carrier.id
+        peak_entries = self._desk.allowances.find_peak_entries(carrier, day)
+        quotas = [quota for quota in quotas_of(park, keys, carrier, day, peak_entries) if quota.has_limit]
+        return quotas, [pool_of(park, keys, pool, day, self._now) for pool in self._pools]
+
+    def _day(self, day: date, quotas: Sequence[Quota], pools: Sequence[Quota]) -> DayCounters:
+        park, keys, capacities, wanted = self._desk.park, self._desk.keys, self._desk.capacities, self._wanted
+        unreleased = rules.unreleased(park, day, self._now)
         return DayCounters(
             day=day,
             docks=self._taken[keys.dock(wanted.group.id, day)],
-            dock_limits=self._limits,
+            dock_limits=self._dock_limits(),
             gates=tuple((gate, self._taken[keys.gate(gate.id, day)], capacities.entries(gate)) for gate in self._gates),
-            carrier=self._taken.get(keys.carrier(wanted.carrier.id, day), {}),
             truck=self._taken[keys.truck(wanted.plate, day)],
             truck_next_day=self._taken.get(keys.truck(wanted.plate, _next(day)), {}),
+            seen_at=self._now,
+            quotas=tuple((quota, self._fields[quota.key]) for quota in quotas),
+            pools=tuple((name, pool, self._fields[pool.key]) for name, pool in zip(self._pools, pools, strict=True)),
+            unreleased=unreleased,
             prices=self._desk.prices.find(day, wanted.group.id, wanted.carrier.id, self._now),
         )
+
+    def _dock_limits(self) -> Sequence[int]:
+        allowances, group = self._desk.allowances, self._wanted.group.id
+        if not allowances.extra_docks:
+            return self._docks
+        hour_of = self._desk.park.hour_of
+        return [allowances.docks(group, docks, hour_of(slot)) for slot, docks in enumerate(self._docks)]
 
 
 def _next(day: date) -> date:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Generic, TypeVar
 
+from dispatch.model.allowances import NO_ALLOWANCES, Allowances
 from dispatch.model.park import CargoKind, DockKind, Enterprise, Park
 from dispatch.model.refusals import Changed, KeyReused, NotThere
 from dispatch.services.capacities import Capacities
@@ -18,13 +19,30 @@ from dispatch.store.store import Store
 T = TypeVar("T")
 
 
+class AllowanceBoard:
+    """Remembers the newest allowances, in the memory of the process that answers requests."""
+
+    def __init__(self) -> None:
+        self.newest = NO_ALLOWANCES
+
+    def post(self, allowances: Allowances) -> None:
+        """Put up allowances in place of the older ones."""
+        self.newest = allowances
+
+
 @dataclass(frozen=True)
 class Desk:
-    """Where requests are answered: one park, its store, and the bid prices of its days."""
+    """Where requests are answered: one park, its store, the bid prices of its days, and what is learnt of its past."""
 
     park: Park
     store: Store
     prices: PriceBoard = field(default_factory=PriceBoard)
+    allowance_board: AllowanceBoard = field(default_factory=AllowanceBoard)
+
+    @property
+    def allowances(self) -> Allowances:
+        """Return what bookings are bounded by besides the park file."""
+        return self.allowance_board.newest
 
     @property
     def keys(self) -> Keys:

@@ -19,10 +19,11 @@ from dispatch.model.refusals import (
     DocksFull,
     GateFull,
     OutsideHours,
-    QuotaFull,
     Refusal,
     TruckBusy,
 )
+from dispatch.model.shares import next_release
+from dispatch.services.quotas import Quota
 from solver.reading import IntArray
 from solver.slots import online
 from solver.slots.online import BidPrices, Free, Request, Row, Terms
@@ -62,6 +63,7 @@ class Opening:
     gate: Gate
     price: float = 0.0
     stops: tuple[int, ...] = ()  # the slots at which the later warehouses of a chained visit are begun
+    pool: str | None = None
 
     @property
     def worth(self) -> tuple[float, date, int]:
@@ -71,18 +73,23 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class DayCounters:
-    """What is taken on one day of everything the wanted visit needs; `gates` in order of preference.
+    """What is taken on one day of everything the wanted visit needs; `gates` and `pools` in order of preference.
 
-    `prices` are the bid prices of those rows, one dock group and one carrier; without them places are free.
+    `quotas` are the carrier's that have a limit, `pools` (with their names) those of the slot's entries it may take
+    from, none where the park has no shares; each with what is taken, by counter field. `unreleased` slots are not open
+    yet. `prices` are the bid prices of those rows, one dock group and one carrier; without them places are free.
     """
 
     day: date
     docks: Taken
     dock_limits: Sequence[int]
     gates: tuple[tuple[Gate, Taken, Sequence[int]], ...]
-    carrier: Taken
     truck: Taken
     truck_next_day: Taken  # the turn after a late visit reaches past midnight
+    seen_at: datetime
+    quotas: tuple[tuple[Quota, Mapping[str, int]], ...] = ()
+    pools: tuple[tuple[str, Quota, Mapping[str, int]], ...] = ()
+    unreleased: frozenset[int] = frozenset()
     prices: BidPrices | None = None
 
 
@@ -109,13 +116,18 @@ def find_gate(counters: DayCounters, slot: int) -> Gate | None:
     return None
 
 
+def find_pool(counters: DayCounters, slot: int) -> str | None:
+    """Return the first pool by preference that has an entry left in the slot."""
+    return next((name for name, pool, taken in counters.pools if pool.left(taken, slot) > 0), None)
+
+
 def find_obstacle(park: Park, wanted: Wanted, counters: DayCounters, slot: int) -> Refusal | None:
     """Return why the visit cannot start in the slot, naming the resource; None when it can."""
     closed = _find_closed(park, wanted, counters, slot)
     if closed is not None:
         return closed
     request = _request(park, wanted, counters, wish=slot, span=range(slot, slot + 1))
-    obstacle = online.find_obstacle(request, _free(park, wanted, counters), _terms(park), slot)
+    obstacle = online.find_obstacle(request, _free(park, counters), _terms(park), slot)
     return None if obstacle is None else _refusal_of(park, wanted, counters, obstacle)
 
 
@@ -127,7 +139,7 @@ def list_openings(
     for counters in days:
         span = bookable_slots(park, wanted, counters.day, now)
         request = _request(park, wanted, counters, wish=-_slots_after(park, wish, counters.day), span=span)
-        starts = online.open_starts(request, _free(park, wanted, counters), _terms(park), span)
+        starts = online.open_starts(request, _free(park, counters), _terms(park), span)
         costs = online.move_cost(request, _terms(park), starts)
         found += [_opening(counters, slot, cost) for slot, cost in zip(starts.tolist(), costs.tolist(), strict=True)]
     return sorted(found, key=attrgetter("worth"))
@@ -141,7 +153,7 @@ def find_opening(
     for counters in days:
         span = slots_within(park, wanted, window, counters.day, now)
         request = _request(park, wanted, counters, wish=-_slots_after(park, window.wish, counters.day), span=span)
-        best = online.best_start(request, _free(park, wanted, counters), counters.prices, _terms(park))
+        best = online.best_start(request, _free(park, counters), counters.prices, _terms(park))
         if best is not None:
             found.append(_opening(counters, best.slot, best.cost, best.price))
     return min(found, key=attrgetter("worth"), default=None)
@@ -197,7 +209,7 @@ def bookable_slots(park: Park, wanted: Wanted, day: date, now: datetime) -> rang
 def _opening(counters: DayCounters, slot: int, cost: int, price: float = 0.0) -> Opening:
     gate = find_gate(counters, slot)
     assert gate is not None  # of an open start
-    return Opening(cost, counters.day, slot, gate, price)
+    return Opening(cost, counters.day, slot, gate, price, find_pool(counters, slot))
 
 
 def has_a_start(park: Park, window: Window) -> bool:
@@ -212,7 +224,16 @@ def never_open(park: Park, wanted: Wanted, day: date, slot: int, now: datetime) 
         return _too_long(wanted, day)
     lead, horizon = park.rules.lead_minutes, park.rules.booking_horizon_days
     allowed = f"from {lead} minutes ahead to {horizon} days ahead"
-    return BookingNotOpen(f"{day.isoformat()} {park.slot_text(slot)} is not open for booking; slots are, {allowed}")
+    closed = f"{day.isoformat()} {park.slot_text(slot)} is not open for booking"
+    if now < rules.opens_at(park, day, slot):
+        return _not_released(park, day, slot)
+    return BookingNotOpen(f"{closed}; slots are, {allowed}")
+
+
+def _not_released(park: Park, day: date, slot: int) -> Refusal:
+    opens_at = rules.opens_at(park, day, slot)
+    told = f"{day.isoformat()} {park.slot_text(slot)} opens for booking at {opens_at.isoformat()}"
+    return BookingNotOpen(told, opens_at=opens_at)
 
 
 def _too_long(wanted: Wanted, day: date) -> Refusal:
@@ -227,6 +248,8 @@ def _find_closed(park: Park, wanted: Wanted, counters: DayCounters, slot: int) -
             return OutsideHours(f"dock group {wanted.group.id} {park.slot_text(t)}")
     if all(limits[slot] == 0 for _, _, limits in counters.gates):
         return OutsideHours(f"every gate {park.slot_text(slot)}")
+    if slot in counters.unreleased:
+        return _not_released(park, counters.day, slot)
     return None
 
 
@@ -244,24 +267,30 @@ def _request(park: Park, wanted: Wanted, counters: DayCounters, *, wish: int, sp
         wish=wish,
         earliest=span.start,
         latest=span.stop - 1,
-        carrier=-1 if wanted.carrier.quota is None else 0,
+        carrier=0 if counters.quotas or counters.pools else -1,
         busy=np.array(sorted(busy), dtype=np.int64),
     )
 
 
-def _free(park: Park, wanted: Wanted, counters: DayCounters) -> Free:
-    """Return what is left of the rows the visit needs; any gate will do."""
+def _free(park: Park, counters: DayCounters) -> Free:
+    """Return what is left of the rows the visit needs; any gate will do, and none lets in before a slot's release."""
     gate = np.zeros(park.grid.horizon, dtype=np.int64)
     for _, taken, limits in counters.gates:
         gate += _left(limits, taken)
-    quota = wanted.carrier.quota
-    return Free(
-        docks=_left(counters.dock_limits, counters.docks)[None],
-        gate=gate,
-        quota=np.zeros((0, 0), dtype=np.int64)
-        if quota is None
-        else _left([quota] * park.grid.horizon, counters.carrier)[None],
-    )
+    gate[list(counters.unreleased)] = 0
+    return Free(docks=_left(counters.dock_limits, counters.docks)[None], gate=gate, quota=_starts_left(park, counters))
+
+
+def _starts_left(park: Park, counters: DayCounters) -> IntArray:
+    """Return the starts quotas and pools leave the carrier in each slot, (1, T); (0, 0) where nothing bounds it."""
+    slots = range(park.grid.horizon)
+    bounds = [[quota.left(taken, slot) for slot in slots] for quota, taken in counters.quotas]
+    if counters.pools:
+        bounds.append([sum(max(0, pool.left(taken, slot)) for _, pool, taken in counters.pools) for slot in slots])
+    if not bounds:
+        return np.zeros((0, 0), dtype=np.int64)
+    left: IntArray = np.maximum(0, np.array(bounds, dtype=np.int64).min(axis=0))
+    return left[None]
 
 
 def _left(limits: Sequence[int], taken: Taken) -> IntArray:
@@ -282,6 +311,15 @@ def _refusal_of(park: Park, wanted: Wanted, counters: DayCounters, obstacle: onl
             open_ones = (gate for gate, _, limits in counters.gates if limits[obstacle.slot])
             return GateFull(f"gate {next(open_ones).id} {at}")  # that all are closed was seen before
         case Row.CARRIER:
-            return QuotaFull(f"carrier {wanted.carrier.id} {at}")
+            return _carrier_refusal(park, counters, obstacle.slot)
         case Row.TRUCK:
             return TruckBusy(f"truck {wanted.plate} {at}")
+
+
+def _carrier_refusal(park: Park, counters: DayCounters, slot: int) -> Refusal:
+    """Return which quota is used up in the slot, or whose entries are left in it and until when."""
+    for quota, taken in counters.quotas:
+        if quota.left(taken, slot) <= 0:
+            return quota.full(quota.told(park, slot))
+    _, pool, _ = counters.pools[-1]
+    return pool.full(pool.told(park, slot), opens_at=next_release(park, counters.day, slot, counters.seen_at))

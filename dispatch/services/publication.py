@@ -12,9 +12,10 @@ from itertools import islice
 from typing import Any, Protocol, TypeVar
 
 from dispatch.model.day import Day, Load, Truck, Visit
-from dispatch.model.park import Park
+from dispatch.model.park import OPEN_POOL, Park
 from dispatch.model.promises import HOLDING, Appointment, AppointmentState, Match, MatchedLoad, Source
 from dispatch.model.refusals import NotAllowedNow
+from dispatch.model.shares import has_shares
 from dispatch.services import booking, freight
 from dispatch.services.freight import KeptLoad, LoadRecord, MatchRecord
 from dispatch.store import codec
@@ -133,7 +134,7 @@ async def publish_slots(
     keys = store.keys
     made, refused = 0, []
     for batch in _batches(placements):
-        wanted = [_appointment(placed, plan_id, day, now) for placed in batch]
+        wanted = [_appointment(park, placed, plan_id, day, now) for placed in batch]
         commits = [booking.create(park, keys, appointment, plan=plan_id) for appointment in wanted]
         for placed, appointment, outcome in zip(batch, wanted, await _commit_all(store, commits), strict=True):
             match outcome:
@@ -241,7 +242,7 @@ async def open_trucks(store: Store, park: Park, day: date) -> list[Truck]:
     return [each for each in trucks if park.grid.day_of(each.free_from) <= day <= park.grid.day_of(each.home_by)]
 
 
-def _appointment(placed: Placed, plan_id: str, day: date, now: datetime) -> Appointment:
+def _appointment(park: Park, placed: Placed, plan_id: str, day: date, now: datetime) -> Appointment:
     visit = placed.visit
     return Appointment(
         id=f"{plan_id}-{visit.id}",
@@ -263,6 +264,7 @@ def _appointment(placed: Placed, plan_id: str, day: date, now: datetime) -> Appo
         wish=visit.wish,
         earliest=visit.earliest,
         latest=visit.latest,
+        pool=OPEN_POOL if has_shares(park) else None,
     )
 
 

@@ -51,6 +51,18 @@ class Keys:
         """Entries taken by a carrier with a quota, by slot."""
         return self._key("carrier", day.isoformat(), enterprise)
 
+    def carrier_days(self, day: date) -> str:
+        """Entries taken by carriers on the whole day: the fields are enterprises."""
+        return self._key("carrier-days", day.isoformat())
+
+    def carrier_peaks(self, day: date) -> str:
+        """Entries taken by carriers in the day's peak hours: the fields are enterprises."""
+        return self._key("carrier-peaks", day.isoformat())
+
+    def pool(self, pool: str, day: date) -> str:
+        """Entries taken from a priority group's share, or from what is open to all, by slot."""
+        return self._key("pool", day.isoformat(), pool)
+
     def truck(self, plate: str, day: date) -> str:
         """Slots in which a truck is in the park or on its way out; the limit is 1."""
         return self._key("truck", day.isoformat(), plate)

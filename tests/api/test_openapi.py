@@ -119,7 +119,8 @@ async def test_what_needs_the_key_says_so_and_the_rest_does_not(document):
 
     assert keyed == told_401
     assert every - keyed == {
-        "get_park", "get_availability", "get_health", "get_readiness", "get_metrics", "get_problem",
+        "get_park", "get_availability", "get_availability_by_hour",
+        "get_health", "get_readiness", "get_metrics", "get_problem",
     }  # fmt: skip
 
 

@@ -13,6 +13,8 @@ from dispatch.services.openings import (
     list_openings,
     move_cost,
 )
+from dispatch.services.quotas import quotas_of
+from dispatch.store.keys import Keys
 from tests.api.tiny import DAY, NOW, ZONE, tiny_park
 
 PARK = tiny_park()
@@ -26,7 +28,7 @@ def wanted(carrier="c1", slots=1, group=1):
     return Wanted("浙B00001", PARK.enterprise_by_id[carrier], warehouse, warehouse.dock_groups[group], slots)
 
 
-def counters(docks=None, east=None, west=None, carrier=None, truck=None, group=1):
+def counters(docks=None, east=None, west=None, truck=None, group=1, **more):
     warehouse = PARK.warehouse_by_id["w1"]
     east_gate, west_gate = PARK.gates
     return DayCounters(
@@ -37,9 +39,10 @@ def counters(docks=None, east=None, west=None, carrier=None, truck=None, group=1
             (east_gate, east or {}, CAPACITIES.entries(east_gate)),
             (west_gate, west or {}, CAPACITIES.entries(west_gate)),
         ),
-        carrier=carrier or {},
         truck=truck or {},
         truck_next_day={},
+        seen_at=NOW,
+        **more,
     )
 
 
@@ -70,11 +73,11 @@ def test_docks_must_be_free_through_the_whole_visit():
 
 
 def test_a_carrier_at_its_quota_is_refused_for_that_slot_alone():
-    day = counters(carrier={NINE: 2})
+    quota = quotas_of(PARK, Keys("tiny"), "c2", DAY)[0]
+    day = counters(quotas=((quota, {str(NINE): 2}),))
 
     assert isinstance(find_obstacle(PARK, wanted("c2"), day, NINE), QuotaFull)
     assert find_obstacle(PARK, wanted("c2"), day, NINE + 1) is None
-    assert find_obstacle(PARK, wanted("c1"), day, NINE) is None
 
 
 def test_a_truck_needs_its_turn_between_two_visits():
