@@ -188,9 +188,11 @@ def _gate_claim(park: Park, keys: Keys, appointment: Appointment) -> Claim:
 def _quota_claims(park: Park, keys: Keys, appointment: Appointment, allowances: Allowances) -> Iterator[Claim]:
     """Yield what the start takes of the carrier's quotas and of a pool; a plan is for all, and no pool bounds it."""
     day, slot = appointment.day, appointment.slot
-    quotas = quotas_of(park, keys, appointment.carrier, day, allowances.find_peak_entries(appointment.carrier, day))
-    for quota in quotas:
-        yield Claim(Take(quota.key, quota.field_of(slot), 1, quota.limits[slot]), quota.full, quota.told(park, slot))
+    peak_entries = allowances.find_peak_entries(appointment.carrier, day)
+    for quota in quotas_of(park, keys, appointment.carrier, day, peak_entries):
+        if quota.counts(slot):
+            take = Take(quota.key, quota.field_of(slot), 1, quota.limits[slot])
+            yield Claim(take, quota.full, quota.told(park, slot))
     if appointment.pool is not None:
         pool = pool_of(park, keys, appointment.pool, day, appointment.changed_at or appointment.made_at)
         limit = UNLIMITED if appointment.source is Source.PLAN else pool.limits[slot]

@@ -18,18 +18,26 @@ UNLIMITED = 10**9  # what has no limit is counted all the same
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """A counter per slot, or one for the whole day (`field`), with its limit for a start in each slot of the day."""
+    """A counter per slot, or one for the whole day (`field`), with its limit for a start in each slot of the day.
+
+    It counts starts in `slots` alone, where they are given.
+    """
 
     key: str
     field: str | None
     limits: Sequence[int]
     full: type[Refusal]
     resource: str
+    slots: frozenset[int] | None = None
 
     @property
     def has_limit(self) -> bool:
         """Answer whether it can refuse any slot."""
         return min(self.limits) < UNLIMITED
+
+    def counts(self, slot: int) -> bool:
+        """Answer whether a start in the slot takes of it."""
+        return self.slots is None or slot in self.slots
 
     def field_of(self, slot: int) -> str:
         """Return the counter's field for a start in the slot."""
@@ -57,7 +65,7 @@ def quotas_of(park: Park, keys: Keys, carrier_id: str, day: date, peak_entries: 
         return quotas
     in_peak = _in_slots(peak_entries, park.peak_slots, horizon)
     peaks = f"{name} peak hours of {date_text}"
-    return (*quotas, Quota(keys.carrier_peaks(day), carrier_id, in_peak, PeakQuotaFull, peaks))
+    return (*quotas, Quota(keys.carrier_peaks(day), carrier_id, in_peak, PeakQuotaFull, peaks, park.peak_slots))
 
 
 def pool_of(park: Park, keys: Keys, pool: str, day: date, at: datetime) -> Quota:

@@ -114,7 +114,7 @@ def beilun() -> Park:
         cargo_kinds=CARGO_KINDS,
         truck_kinds=TRUCK_KINDS,
         roads=ROADS,
-        rules=HouseRules(),
+        rules=HouseRules(peak=(Hours("12:00", "15:00"),)),  # the three busiest hours of the profile
     )
 
 
