@@ -142,11 +142,12 @@ async def step_appointment(
         check_version(kept.version, expected, f"appointment {appointment_id}")
         new = decide(kept.thing)
         try:
-            await desk.store.commit(booking.change(desk.park, desk.keys, kept.thing, kept.version, new, step))
+            change = booking.change(desk.park, desk.keys, kept.thing, kept.version, new, step, desk.allowances)
+            await desk.store.commit(change)
         except VersionChanged:
             continue
         except CounterFull as full:
-            raise booking.refusal_for(desk.park, desk.keys, new, full) from None
+            raise booking.refusal_for(desk.park, desk.keys, new, full, desk.allowances) from None
         return Kept(new, kept.version + 1)
     raise NotAllowedNow(f"appointment {appointment_id} is being changed by others")
 

@@ -167,7 +167,7 @@ async def _amend_in_place(
     try:
         return await _commit(desk, kept, new, "amend")
     except CounterFull as full:
-        refusal = booking.refusal_for(desk.park, desk.keys, new, full)
+        refusal = booking.refusal_for(desk.park, desk.keys, new, full, desk.allowances)
         raise await nearest_alternatives(desk, sought, refusal) from None
 
 
@@ -178,6 +178,7 @@ async def _move(
         return await _commit(desk, kept, after(desk.park, amended, "amend", sought.now), "amend")
     stops = tuple(replace(stop, slot=slot) for stop, slot in zip(amended.stops, opening.stops, strict=True))
     place: dict[str, Any] = {"day": opening.day, "slot": opening.slot, "gate": opening.gate.id, "stops": stops}
+    place["pool"] = opening.pool
     if amended.visit is None:  # else it is still what the visit was wished for
         window = sought.window
         place |= {"wish": window.wish, "earliest": window.earliest, "latest": window.latest}
@@ -186,5 +187,5 @@ async def _move(
 
 
 async def _commit(desk: Desk, kept: Kept[Appointment], new: Appointment, step: str) -> Kept[Appointment]:
-    await desk.store.commit(booking.change(desk.park, desk.keys, kept.thing, kept.version, new, step))
+    await desk.store.commit(booking.change(desk.park, desk.keys, kept.thing, kept.version, new, step, desk.allowances))
     return Kept(new, kept.version + 1)

@@ -209,7 +209,7 @@ def bookable_slots(park: Park, wanted: Wanted, day: date, now: datetime) -> rang
 def _opening(counters: DayCounters, slot: int, cost: int, price: float = 0.0) -> Opening:
     gate = find_gate(counters, slot)
     assert gate is not None  # of an open start
-    return Opening(cost, counters.day, slot, gate, price, find_pool(counters, slot))
+    return Opening(cost, counters.day, slot, gate, price, pool=find_pool(counters, slot))
 
 
 def has_a_start(park: Park, window: Window) -> bool:

@@ -28,6 +28,8 @@ def _pairs(thing: Any) -> list[str]:
 
 
 def _default(field: Field[Any]) -> Any:
+    if field.default_factory is not MISSING:
+        return field.default_factory()
     return None if field.default is MISSING else field.default
 
 
