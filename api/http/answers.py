@@ -505,3 +505,62 @@ class KeyPage(Answer):
 
     items: list[KeyAnswer]
     next: str | None
+
+
+class EventAnswer(Answer):
+    """A past-tense fact of the park's stream; docs/events.md says what the data of each name are."""
+
+    id: str = Field(description="Rises in the order of events; the cursor behind which to go on.")
+    name: str
+    version: int = Field(description="Of the data of this name.")
+    at: datetime
+    by: str = Field(description="Who did it.")
+    data: Any
+
+
+class CloudEventAnswer(Answer):
+    """An event as CloudEvents 1.0 has it."""
+
+    specversion: Literal["1.0"]
+    id: str
+    source: str
+    type: str
+    time: datetime
+    subject: str = ""
+    actor: str = ""
+    datacontenttype: Literal["application/json"]
+    data: Any
+
+
+class EventPlaceAnswer(Answer):
+    """Where an equipment event took place."""
+
+    locationName: str | None  # noqa: N815 - the standard's names
+    latitude: str = ""
+    longitude: str = ""
+
+
+class DcsaEventAnswer(Answer):
+    """A gate or dock moment as an equipment event of DCSA; the equipment is the truck, by its plate."""
+
+    eventID: str  # noqa: N815
+    eventType: Literal["EQUIPMENT"]  # noqa: N815
+    eventClassifierCode: Literal["ACT"]  # noqa: N815
+    eventDateTime: datetime  # noqa: N815
+    eventCreatedDateTime: datetime  # noqa: N815
+    equipmentEventTypeCode: Literal["GTIN", "GTOT", "AVDO", "AVPU"]  # noqa: N815
+    equipmentReference: str | None  # noqa: N815
+    emptyIndicatorCode: Literal["LADEN", "EMPTY"] | None = None  # noqa: N815
+    facilityTypeCode: Literal["INTE", "CLOC"]  # noqa: N815
+    eventLocation: EventPlaceAnswer  # noqa: N815
+    transportCall: dict[str, str | None]  # noqa: N815
+    documentReferences: list[str]  # noqa: N815
+    references: list[dict[str, str | None]]
+
+
+class EventPageAnswer(Answer):
+    """Events in order."""
+
+    items: list[EventAnswer | CloudEventAnswer | DcsaEventAnswer]
+    last: str = Field(description="Up to which event was looked; ask again with after=LAST for what comes later.")
+    next: str | None = Field(description="`last` when there may be more now, null at the end.")

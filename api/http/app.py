@@ -13,7 +13,20 @@ from api.http.identity import Identities
 from api.http.metrics import Measured, Metrics
 from api.http.parts import Parts
 from api.http.rim import OpenRoute
-from api.http.routes import appointments, keys, loads, matches, matching_rounds, park, plans, service, trucks, visits
+from api.http.routes import (
+    appointments,
+    events,
+    keys,
+    loads,
+    matches,
+    matching_rounds,
+    park,
+    plans,
+    service,
+    trucks,
+    visits,
+)
+from dispatch.services.feed import Feed
 from dispatch.services.pricing import PriceKeeper
 from parkdispatch import __version__
 
@@ -29,6 +42,7 @@ ROUTERS = (
     matches.router,
     matching_rounds.router,
     keys.router,
+    events.router,
     service.router,
 )
 
@@ -36,7 +50,8 @@ ROUTERS = (
 def create_app(parts: Parts) -> FastAPI:
     """Return the service over its parts; whoever made the parts opens and closes them.
 
-    While it runs, it keeps the bid prices of the bookable days fresh, unless the house rules do without.
+    While it runs, it reads the park's events for those who listen, and keeps the bid prices of the bookable days fresh,
+    unless the house rules do without.
     """
     app = FastAPI(
         title="parkdispatch",
@@ -49,6 +64,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.parts = parts
     app.state.identities = Identities(parts)
     app.state.metrics = Metrics()
+    app.state.feed = Feed(parts.desk.store)
     app.state.routes = tuple(route for router in ROUTERS for route in router.routes if isinstance(route, OpenRoute))
     app.state.park_json = orjson.dumps(show.park_document(parts.desk.park))
     app.add_middleware(Measured, metrics=app.state.metrics)
@@ -75,7 +91,15 @@ def _describe(app: FastAPI, parts: Parts) -> None:
 
 def _keeping_prices(parts: Parts) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
-    async def running(_app: FastAPI) -> AsyncIterator[None]:
+    async def running(app: FastAPI) -> AsyncIterator[None]:
+        try:
+            async with _prices_kept():
+                yield
+        finally:
+            await app.state.feed.close()
+
+    @asynccontextmanager
+    async def _prices_kept() -> AsyncIterator[None]:
         if not parts.desk.park.rules.steer_bookings:
             yield
             return

@@ -19,6 +19,7 @@ from api.http.problems import InvalidRequest, validation_errors
 from api.http.requests import Paged
 from dispatch.model.callers import Caller
 from dispatch.services.desk import Misfit, PageAsked, Repeatable, Versions
+from dispatch.services.feed import Feed
 
 Row = TypeVar("Row", bound=BaseModel)
 Draft = TypeVar("Draft")
@@ -49,6 +50,12 @@ def metrics_of(request: Request) -> Metrics:
     """Return what the app counts."""
     metrics: Metrics = request.app.state.metrics
     return metrics
+
+
+def feed_of(request: Request) -> Feed:
+    """Return this process's reader of the park's events."""
+    feed: Feed = request.app.state.feed
+    return feed
 
 
 async def repeatable_of(request: Request, key: str | None) -> Repeatable | None:

@@ -114,6 +114,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/v1/trucks"): reading(own(query="carrier")),
     ("GET", "/v1/trucks/{plate}"): reading(TRUCK, TRUCK),
     ("GET", "/v1/matches"): reading(own(asked="truck"), own(query="truck", asked="truck")),
+    ("GET", "/v1/events"): reading(ALL, ALL, ALL, ALL),  # each event that is the caller's (`api.http.routes.events`)
     ("POST", "/v1/matching-rounds"): row(),
     ("GET", "/v1/matching-rounds/{round_id}"): reading(),
     ("POST", "/v1/keys"): row(),

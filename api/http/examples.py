@@ -5,7 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+import orjson
+
 from api.http import show
+from api.http.event_forms import EventForm, shown
 from api.http.problems import KINDS
 from dispatch.model import rules
 from dispatch.model.callers import Role
@@ -18,6 +21,8 @@ from dispatch.services.api_keys import ApiKey
 from dispatch.services.availability import HourSeen, SlotSeen
 from dispatch.services.freight import LoadRecord
 from dispatch.services.visits import VisitSeen
+from dispatch.store import codec
+from dispatch.store.commit import StoredEvent
 from dispatch.worker.jobs import Job, JobState, ProgressEntry
 
 PLATE = "浙B12345"
@@ -77,6 +82,7 @@ def make(park: Park, today: date) -> dict[str, Example]:
         **_about_plans(park, sample),
         **_about_matching_rounds(park, sample),
         **_about_keys(park, sample),
+        **_about_events(park, sample),
         **_about_the_service(),
     }
 
@@ -295,6 +301,15 @@ def _about_keys(park: Park, sample: Sample) -> dict[str, Example]:
         "get_key": Example(shown, parameters=where),
         "revoke_key": Example(revoked, parameters=where),
     }
+
+
+def _about_events(park: Park, sample: Sample) -> dict[str, Example]:
+    truck = Truck(PLATE, sample.carrier, sample.truck_kind, sample.place, sample.place, sample.now, sample.now)
+    data = orjson.loads(codec.dump(truck))
+    event = StoredEvent("1764028800000-0", "TruckAnnounced", data, "operator", sample.now.isoformat())
+    items = [shown(park, event, EventForm.PARK, by=event.by)]
+    asked = {"after": "0", "limit": 50, "name": event.name, "format": EventForm.PARK}
+    return {"list_events": Example({"items": items, "last": event.id, "next": None}, parameters=asked)}
 
 
 def _about_the_service() -> dict[str, Example]:

@@ -67,6 +67,13 @@ def told(*kinds: Told, success: int = 200) -> Responses:
     return responses
 
 
+def also_as(media_type: str, responses: Responses) -> Responses:
+    """Return the responses with success told in another media type too."""
+    success = next(status for status in responses if str(status).startswith("2"))
+    content = {"content": {media_type: {"schema": {"type": "string"}}}}
+    return {**responses, success: {**responses[success], **content}}
+
+
 def _problem_response(kinds: list[Kind]) -> dict[str, Any]:
     return {
         "description": " ".join(kind.title for kind in kinds),
@@ -113,5 +120,5 @@ def _add_example(operation: dict[str, Any], example: Example) -> None:
             parameter["example"] = example.parameters[parameter["name"]]
     for status, answer in operation["responses"].items():
         if status.startswith("2"):
-            (media,) = answer["content"].values()
+            media = answer["content"].get("application/json") or next(iter(answer["content"].values()))
             media["example"] = example.response

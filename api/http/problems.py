@@ -35,6 +35,7 @@ STATUS_OF: dict[type[Refusal], int] = {
     refusals.Changed: 412,
     refusals.KeyReused: 422,
     refusals.AlreadyThere: 409,
+    refusals.EventsGone: 410,
     refusals.StoreUnavailable: 503,
 }
 
@@ -69,6 +70,7 @@ ADVICE: dict[type[Refusal], str] = {
     refusals.Changed: "Read it again, and repeat the change with the ETag you then get.",
     refusals.KeyReused: "Use a new Idempotency-Key for a new request; repeat the old request unchanged.",
     refusals.AlreadyThere: "Use another id, or leave the id out and let the service give one.",
+    refusals.EventsGone: "Begin again with after=0 at the oldest event kept; older ones are in the archive.",
     refusals.StoreUnavailable: "Nothing was changed. Repeat the request after the seconds in Retry-After.",
 }
 

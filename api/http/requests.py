@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
 from pydantic.types import StrictInt
 
+from api.http.event_forms import EventForm
 from api.http.fields import Body, Cursor, Day, HandlingMinutes, Id, Limit, Minutes, Moment, Plate, Price, Weight
 from dispatch.model.callers import Role
 from dispatch.model.park import DockKind
@@ -223,6 +224,19 @@ class KeyAsked(Body):
 
 class KeysAsked(Paged):
     """Keys by when they were made."""
+
+
+class EventsAsked(Body):
+    """Which events, in which form."""
+
+    after: Annotated[str, Field(pattern=r"^[0-9]{1,15}(-[0-9]{1,10})?$")] | None = Field(
+        default=None, description="The id of the event behind which to begin. Left out: a page begins at the oldest."
+    )
+    limit: Limit = 50
+    name: Annotated[str, Field(pattern=r"^[A-Za-z]{1,60}$")] | None = Field(
+        default=None, description="Events of this name alone."
+    )
+    format: EventForm = EventForm.PARK
 
 
 class AvailabilityAsked(Body):

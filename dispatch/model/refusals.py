@@ -123,6 +123,12 @@ class AlreadyThere(Refusal):
     code = "already-exists"
 
 
+class EventsGone(Refusal):
+    """Events behind this position have been moved to the archive."""
+
+    code = "events-gone"
+
+
 class StoreUnavailable(Refusal):
     """The store does not answer or takes no writes; nothing was changed."""
 

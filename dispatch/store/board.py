@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from dispatch.store.changes import SAME
-from dispatch.store.commit import StoredEvent
+from dispatch.store.commit import StoredEvent, order_of
 from dispatch.store.store import Store
 
 AT_ONCE = 500  # keys read together, and events
@@ -101,10 +101,10 @@ async def prove(store: Store, board: Board) -> Proof:
 
 async def fold_up_to(store: Store, board: Board, last: str) -> None:
     """Fold the events of the stream behind the board's last, up to and including the event `last`."""
-    while _order(board.last_event) < _order(last):
+    while order_of(board.last_event) < order_of(last):
         events = await store.events(board.last_event, AT_ONCE)
         for event in events:
-            if _order(event.id) > _order(last):
+            if order_of(event.id) > order_of(last):
                 return
             board.apply(event)
         if not events:
@@ -145,8 +145,3 @@ def _value(kind: str, raw: list[bytes]) -> Value | None:
     if fields.keys() == {b"v", b"d"}:
         return int(fields[b"v"]), orjson.loads(fields[b"d"])
     return {field.decode(): int(value) for field, value in fields.items()}
-
-
-def _order(event_id: str) -> tuple[int, int]:
-    moment, _, number = event_id.partition("-")
-    return int(moment), int(number or 0)

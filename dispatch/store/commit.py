@@ -148,3 +148,9 @@ class StoredEvent:
 def stored_at(event_id: str) -> datetime:
     """Return when the store took an event in, by its own clock (UTC)."""
     return datetime.fromtimestamp(int(event_id.partition("-")[0]) / 1000, UTC)
+
+
+def order_of(event_id: str) -> tuple[int, int]:
+    """Return what event ids are ordered by."""
+    moment, _, number = event_id.partition("-")
+    return int(moment), int(number or 0)

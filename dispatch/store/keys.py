@@ -115,6 +115,10 @@ class Keys:
         """All events of the park, in order."""
         return self._key("events")
 
+    def archived(self) -> str:
+        """Return the entity that says up to which event the stream has been moved to the archive."""
+        return self._key("archived")
+
     def idempotency(self, key: str) -> str:
         """Return the record of a request made under an Idempotency-Key (the client's own text)."""
         return self._key("idempotency", key)

@@ -149,6 +149,17 @@ class Store:
         rows = await self._read("XREVRANGE", self.keys.stream(), "+", "-", "COUNT", 1)
         return str(rows[0][0].decode()) if rows else "0"
 
+    async def stream_sizes(self) -> tuple[int, int]:
+        """Return how many events are in the stream, and how many ever were put into it."""
+        try:
+            flat = await self._read("XINFO", "STREAM", self.keys.stream())
+        except ResponseError as fault:
+            if "no such key" not in str(fault):
+                raise
+            return 0, 0
+        told = dict(zip(flat[::2], flat[1::2], strict=True))
+        return int(told[b"length"]), int(told[b"entries-added"])
+
     async def scan(self) -> AsyncIterator[list[str]]:
         """Yield the keys of the park, some at a time; one may come twice, and one made meanwhile may be missing."""
         cursor = b"0"
