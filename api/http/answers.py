@@ -96,6 +96,7 @@ class MoveOfferAnswer(Answer):
     expires_at: datetime
     reason: str
     stops: list[StopAnswer]
+    pool: str | None
 
 
 class AppointmentAnswer(Answer):

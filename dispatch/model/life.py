@@ -30,8 +30,7 @@ def _due_at(park: Park, appointment: Appointment) -> datetime | None:
         return appointment.expires_at
     if appointment.state is not AppointmentState.CONFIRMED:
         return None
-    limit = no_show_at(park, appointment)
-    return limit if appointment.offer is None else min(limit, appointment.offer.expires_at)
+    return no_show_at(park, appointment) if appointment.offer is None else appointment.offer.expires_at
 
 
 def starts_at(park: Park, appointment: Appointment) -> datetime:

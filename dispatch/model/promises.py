@@ -44,6 +44,7 @@ APPOINTMENT_LIFE: dict[tuple[AppointmentState, str], AppointmentState] = {
     (S.CONFIRMED, "refuse_move"): S.CONFIRMED,
     (S.CONFIRMED, "lapse_move"): S.CONFIRMED,
     (S.CONFIRMED, "excuse"): S.CONFIRMED,
+    (S.CONFIRMED, "arrive"): S.CONFIRMED,
     (S.CONFIRMED, "cancel"): S.CANCELLED,
     (S.CONFIRMED, "miss"): S.NO_SHOW,
     (S.CONFIRMED, "expire"): S.EXPIRED,
@@ -68,6 +69,7 @@ EVENT_OF: dict[str, str] = {
     "refuse_move": "MoveRefused",
     "lapse_move": "MoveLapsed",
     "excuse": "LatenessExcused",
+    "arrive": "TruckArrived",
     "cancel": "AppointmentCancelled",
     "expire": "AppointmentExpired",
     "miss": "AppointmentMissed",
@@ -141,6 +143,7 @@ class MoveOffer:
     expires_at: datetime
     reason: str
     stops: tuple[Stop, ...] = ()
+    pool: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,24 @@ class BookingNotOpen(Refusal):
     code = "booking-not-open"
 
 
+class TooEarly(Refusal):
+    """The truck has come too early to be let in."""
+
+    code = "too-early"
+
+
+class TooLate(Refusal):
+    """The truck has come too late: its places are no longer kept."""
+
+    code = "too-late"
+
+
+class BadPass(Refusal):
+    """The pass is not one of this park's."""
+
+    code = "bad-pass"
+
+
 class NotThere(Refusal):
     """There is nothing by this name."""
 

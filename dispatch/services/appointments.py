@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 import orjson
 
 from dispatch.model import rules
-from dispatch.model.life import after
+from dispatch.model.life import after, timed
 from dispatch.model.park import CargoKind, DockKind, Enterprise, Park
 from dispatch.model.promises import APPOINTMENT_LIFE, Appointment, AppointmentState, Purpose, Source, Stop
 from dispatch.model.refusals import NotAllowedNow
@@ -129,7 +129,7 @@ async def confirm_appointment(desk: Desk, appointment_id: str, now: datetime, ex
 async def step_appointment(
     desk: Desk,
     appointment_id: str,
-    step: str,
+    step: str | Callable[[Appointment], str],
     decide: Callable[[Appointment], Appointment],
     expected: Versions = None,
 ) -> Kept[Appointment]:
@@ -141,8 +141,9 @@ async def step_appointment(
         kept = await get_appointment(desk, appointment_id)
         check_version(kept.version, expected, f"appointment {appointment_id}")
         new = decide(kept.thing)
+        name = step if isinstance(step, str) else step(kept.thing)
         try:
-            change = booking.change(desk.park, desk.keys, kept.thing, kept.version, new, step, desk.allowances)
+            change = booking.change(desk.park, desk.keys, kept.thing, kept.version, new, name, desk.allowances)
             await desk.store.commit(change)
         except VersionChanged:
             continue
@@ -247,6 +248,7 @@ async def _book(desk: Desk, asked: _Asked, opening: Opening) -> Kept[Appointment
     if draft.hold:
         until = sought.now + timedelta(minutes=desk.park.rules.hold_minutes)
         appointment = replace(appointment, state=AppointmentState.REQUESTED, expires_at=until)
+    appointment = timed(desk.park, appointment)
     commit = booking.create(desk.park, desk.keys, appointment, allowances=desk.allowances)
     new = New(appointment, f"appointment {appointment.id}", commit, own_id=False)
     return await make(desk, new, asked.repeatable)

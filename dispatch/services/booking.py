@@ -143,9 +143,9 @@ def is_held(appointment: Appointment) -> bool:
 
 def at_offer(appointment: Appointment, offer: MoveOffer) -> Appointment:
     """Return the appointment at the place it is offered."""
-    return replace(
-        appointment, day=offer.day, slot=offer.slot, gate=offer.gate, stops=offer.stops or appointment.stops, offer=None
-    )
+    stops = offer.stops or appointment.stops
+    place = {"day": offer.day, "slot": offer.slot, "gate": offer.gate, "pool": offer.pool}
+    return replace(appointment, **place, stops=stops, offer=None)  # type: ignore[arg-type]
 
 
 def _place_claims(park: Park, keys: Keys, appointment: Appointment, allowances: Allowances) -> Iterator[Claim]:
@@ -239,18 +239,14 @@ def _moved(before: Moves, now: Moves) -> tuple[Moves, Moves]:
 def _indexes(keys: Keys, appointment: Appointment) -> Moves:
     member = _member(appointment)
     warehouses = dict.fromkeys(place.warehouse for place in dock_times(appointment))
-    due, checked_in = appointment.due_at, appointment.checked_in_at
+    due, arrived = appointment.due_at, appointment.arrived_at
     return (
         (keys.appointments(), member),
         (keys.appointments_of_truck(appointment.plate), member),
         *((keys.appointments_of_warehouse(warehouse), member) for warehouse in warehouses),
         (keys.appointments_of_carrier(appointment.carrier), member),
         *(((keys.due(), time_member(due, appointment.id)),) if due is not None else ()),
-        *(
-            ((keys.checked_in(appointment.gate), time_member(checked_in, appointment.id)),)
-            if checked_in is not None
-            else ()
-        ),
+        *(((keys.arrivals(appointment.gate), time_member(arrived, appointment.id)),) if arrived is not None else ()),
     )
 
 

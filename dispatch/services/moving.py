@@ -165,7 +165,7 @@ async def _amend_in_place(
 ) -> Kept[Appointment]:
     new = after(desk.park, amended, "amend", sought.now)
     try:
-        return await _commit(desk, kept, new, "amend")
+        return await commit_step(desk, kept, new, "amend")
     except CounterFull as full:
         refusal = booking.refusal_for(desk.park, desk.keys, new, full, desk.allowances)
         raise await nearest_alternatives(desk, sought, refusal) from None
@@ -175,7 +175,7 @@ async def _move(
     desk: Desk, kept: Kept[Appointment], amended: Appointment, sought: Sought, opening: Opening
 ) -> Kept[Appointment]:
     if (opening.day, opening.slot) == (kept.thing.day, kept.thing.slot):
-        return await _commit(desk, kept, after(desk.park, amended, "amend", sought.now), "amend")
+        return await commit_step(desk, kept, after(desk.park, amended, "amend", sought.now), "amend")
     stops = tuple(replace(stop, slot=slot) for stop, slot in zip(amended.stops, opening.stops, strict=True))
     place: dict[str, Any] = {"day": opening.day, "slot": opening.slot, "gate": opening.gate.id, "stops": stops}
     place["pool"] = opening.pool
@@ -183,9 +183,10 @@ async def _move(
         window = sought.window
         place |= {"wish": window.wish, "earliest": window.earliest, "latest": window.latest}
     new = moved_to(desk.park, amended, sought.now, ASKED_FOR, **place)
-    return await _commit(desk, kept, new, "move")
+    return await commit_step(desk, kept, new, "move")
 
 
-async def _commit(desk: Desk, kept: Kept[Appointment], new: Appointment, step: str) -> Kept[Appointment]:
+async def commit_step(desk: Desk, kept: Kept[Appointment], new: Appointment, step: str) -> Kept[Appointment]:
+    """Make the step and return what stands then; VersionChanged, CounterFull."""
     await desk.store.commit(booking.change(desk.park, desk.keys, kept.thing, kept.version, new, step, desk.allowances))
     return Kept(new, kept.version + 1)

@@ -171,9 +171,9 @@ class Keys:
         """List appointments by the moment at which a sweep must look at them (`time_member`)."""
         return self._key("appointments", "due")
 
-    def checked_in(self, gate: str) -> str:
-        """List the appointments that came in by a gate by when they did (`time_member`)."""
-        return self._key("appointments", "checked-in", gate)
+    def arrivals(self, gate: str) -> str:
+        """List the appointments whose trucks came to a gate by when they joined its queue (`time_member`)."""
+        return self._key("appointments", "arrivals", gate)
 
     def demo_day(self) -> str:
         """Name the generated day that was loaded last, and the job that plans it."""
