@@ -24,6 +24,7 @@ COMMANDS = {  # each is loaded only when it is called: solvers and the web take 
     "bench": "api.cli.benching:bench_app",
     "demo": "api.cli.demo:demo",
     "serve": "api.cli.serving:serve",
+    "keys": "api.cli.keys:keys_app",
     "replay": "api.cli.replaying:replay",
     "worker": "api.cli.serving:worker",
 }

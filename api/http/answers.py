@@ -565,3 +565,31 @@ class EventPageAnswer(Answer):
     items: list[EventAnswer | CloudEventAnswer | DcsaEventAnswer]
     last: str = Field(description="Up to which event was looked; ask again with after=LAST for what comes later.")
     next: str | None = Field(description="`last` when there may be more now, null at the end.")
+
+
+class TokenAnswer(Answer):
+    """A short token: to be sent as `Authorization: Bearer TOKEN`."""
+
+    token: str
+    token_type: Literal["Bearer"]
+    role: Role
+    tenant: str
+    carrier: str
+    expires_at: datetime
+
+
+class PublicKey(Answer):
+    """An Ed25519 key as RFC 8037 has it."""
+
+    kty: Literal["OKP"]
+    crv: Literal["Ed25519"]
+    x: str
+    kid: str
+    use: Literal["sig"]
+    alg: Literal["EdDSA"]
+
+
+class PublicKeys(Answer):
+    """The keys by which tokens are checked; the last one signs now."""
+
+    keys: list[PublicKey]

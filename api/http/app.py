@@ -23,6 +23,7 @@ from api.http.routes import (
     park,
     plans,
     service,
+    tokens,
     trucks,
     visits,
 )
@@ -43,6 +44,8 @@ ROUTERS = (
     matching_rounds.router,
     keys.router,
     events.router,
+    tokens.router,
+    tokens.open_router,
     service.router,
 )
 

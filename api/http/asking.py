@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from api.http import cursors
 from api.http.authorisation import find_alien_rows
-from api.http.identity import Identities
+from api.http.identity import Identities, Identity
 from api.http.metrics import Metrics
 from api.http.parts import Parts
 from api.http.problems import InvalidRequest, validation_errors
@@ -38,6 +38,12 @@ def caller_of(request: Request) -> Caller:
     """Return who asks, on a route that needs a key."""
     caller: Caller = request.scope["caller"]
     return caller
+
+
+def identity_of(request: Request) -> Identity:
+    """Return who asks and by what, on a route that needs a key."""
+    identity: Identity = request.scope["identity"]
+    return identity
 
 
 def identities_of(request: Request) -> Identities:

@@ -91,6 +91,7 @@ TRUCK = own(things="plate")
 MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/v1/park"): OPEN,
     ("GET", "/v1/availability"): OPEN,
+    ("GET", "/v1/availability/hours"): OPEN,
     ("GET", "/healthz"): OPEN,
     ("GET", "/readyz"): OPEN,
     ("GET", "/metrics"): OPEN,
@@ -117,6 +118,9 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/v1/events"): reading(ALL, ALL, ALL, ALL),  # each event that is the caller's (`api.http.routes.events`)
     ("POST", "/v1/matching-rounds"): row(),
     ("GET", "/v1/matching-rounds/{round_id}"): reading(),
+    ("GET", "/.well-known/jwks.json"): OPEN,
+    ("POST", "/v1/tokens"): row(ALL, ALL, ALL, ALL, ALL),  # of the role of his own key, or less
+    ("POST", "/v1/signing-keys"): row(),
     ("POST", "/v1/keys"): row(),
     ("GET", "/v1/keys"): reading(),
     ("GET", "/v1/keys/{key_id}"): reading(),

@@ -20,6 +20,7 @@ from dispatch.services import api_keys
 from dispatch.services.api_keys import ApiKey
 from dispatch.services.availability import HourSeen, SlotSeen
 from dispatch.services.freight import LoadRecord
+from dispatch.services.tokens import SigningKey
 from dispatch.services.visits import VisitSeen
 from dispatch.store import codec
 from dispatch.store.commit import StoredEvent
@@ -295,7 +296,13 @@ def _about_keys(park: Park, sample: Sample) -> dict[str, Example]:
     shown = show.key(park, kept)
     revoked = show.key(park, replace(kept, revoked_at=sample.now))
     where = {"key_id": kept.id}
+    public = SigningKey("7c1f0a93", "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A", sample.now).public_jwk()  # RFC 8037
+    token = {"token": "eyJ...", "token_type": "Bearer", "role": Role.DRIVER, "tenant": PLATE, "carrier": sample.carrier}
+    driver = {"role": Role.DRIVER, "tenant": PLATE, "carrier": sample.carrier, "minutes": 15}
     return {
+        "issue_token": Example(token | {"expires_at": sample.now + timedelta(minutes=15)}, driver),
+        "rotate_signing_keys": Example({"keys": [public]}, {"distrust": False}),
+        "get_public_keys": Example({"keys": [public]}),
         "create_key": Example(shown | {"key": f"{api_keys.PREFIX}_{kept.id}_..."}, asked),
         "list_keys": Example(show.page([shown], None), parameters={"limit": 50}),
         "get_key": Example(shown, parameters=where),

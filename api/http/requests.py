@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
-from pydantic.types import StrictInt
+from pydantic.types import StrictBool, StrictInt
 
 from api.http.event_forms import EventForm
 from api.http.fields import Body, Cursor, Day, HandlingMinutes, Id, Limit, Minutes, Moment, Plate, Price, Weight
@@ -219,6 +219,25 @@ class KeyAsked(Body):
     note: Annotated[str, StringConstraints(strict=True, max_length=200)] = Field(default="", description="What for.")
     days: Annotated[StrictInt, Field(ge=1, le=3650)] | None = Field(
         default=None, description="Valid for so many days. Left out: until it is revoked."
+    )
+
+
+class TokenAsked(Body):
+    """A short token for a person: as whom, and for how long."""
+
+    role: Role | None = Field(default=None, description="Left out: the role of the key that asks.")
+    tenant: Annotated[str, Field(min_length=1, max_length=64)] | None = Field(
+        default=None, description="Left out with the role. An enterprise may name the plate of a truck that is its own."
+    )
+    carrier: Id | None = Field(default=None, description="Of a driver. Left out: the enterprise that asks.")
+    minutes: Annotated[StrictInt, Field(ge=1, le=60)] = 15
+
+
+class SigningKeyAsked(Body):
+    """A new signing key in place of the one before."""
+
+    distrust: StrictBool = Field(
+        default=False, description="Tokens signed before are good no longer; else each is until it expires."
     )
 
 

@@ -49,9 +49,10 @@ class OpenRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             parts: Parts = request.app.state.parts
-            caller = await identify(request) if self.needs_key else None
+            identity = await identify(request) if self.needs_key else None
+            caller = None if identity is None else identity.caller
             cell = cell_of(row, caller)
-            request.scope.update(caller=caller, cell=cell)
+            request.scope.update(identity=identity, caller=caller, cell=cell)
             if takes_body:
                 check_media_type(request)
             limit = parts.limits.bulk_bytes if self.is_bulk else parts.limits.body_bytes
@@ -59,7 +60,7 @@ class OpenRoute(APIRoute):
             document = parsed(content) if takes_body and content else None
             if caller is not None and caller.is_tenanted:
                 await check_own(request, cell, caller, document)
-            with acting("" if caller is None else caller.name, parts.clock):
+            with acting("" if identity is None else identity.name, parts.clock):
                 return await inner(Asked(request, content, document))
 
         return handle

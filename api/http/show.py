@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from fastapi import Response
 
+from dispatch.model.callers import Caller
 from dispatch.model.day import Truck
 from dispatch.model.park import Park
 from dispatch.model.promises import Appointment, Match, Moved, MoveOffer, Stop
@@ -74,6 +75,11 @@ def appointment(park: Park, promised: Appointment) -> Document:
 def _placed(park: Park, place: Appointment | Stop, day: date) -> Document:
     ends = {"ends_at": park.grid.start_of(day, place.slot + place.slots)}
     return plain(park, place) | {"starts_at": park.grid.start_of(day, place.slot)} | ends
+
+
+def caller(asked: Caller) -> Document:
+    """Return a role and whose it is."""
+    return {"role": asked.role, "tenant": asked.tenant, "carrier": asked.carrier}
 
 
 def key(park: Park, kept: ApiKey, last_used_at: datetime | None = None) -> Document:

@@ -79,6 +79,17 @@ class Caller:
                 return True
 
 
+def may_stand_for(caller: Caller, other: Caller) -> bool:
+    """Answer whether a caller may hand out what makes its bearer the other: himself, or somebody who may do less."""
+    match caller.role:
+        case Role.OPERATOR:
+            return True
+        case Role.ENTERPRISE:
+            return caller == other or (other.role is Role.DRIVER and other.carrier == caller.tenant)
+        case _:
+            return caller == other
+
+
 OPERATOR = Caller(Role.OPERATOR)
 
 

@@ -137,6 +137,12 @@ async def get_key(desk: Desk, key_id: str) -> Kept[ApiKey]:
     return Kept(codec.read(ApiKey, stored.document), stored.version)
 
 
+async def find_key(desk: Desk, key_id: str) -> ApiKey | None:
+    """Return what is kept of a key, or None."""
+    stored = await desk.store.find(desk.keys.api_key(key_id))
+    return codec.read(ApiKey, stored.document) if stored else None
+
+
 async def list_keys(desk: Desk, page: PageAsked) -> Listed[ApiKey]:
     """Return all keys by when they were made, those revoked too."""
     return await list_things(desk, ApiKey, desk.keys.api_keys(), desk.keys.api_key, page)
@@ -170,12 +176,9 @@ async def find_by_text(desk: Desk, text: str) -> ApiKey | None:
     identity, _, secret = rest.partition("_")
     if prefix != PREFIX or not identity.isalnum() or not secret or not text.isascii():
         return None
-    stored = await desk.store.find(desk.keys.api_key(identity))
-    if stored is None:
-        return None
-    key = codec.read(ApiKey, stored.document)
-    is_it = hmac.compare_digest(hashlib.sha256(text.encode()).hexdigest(), key.sha256)
-    return key if is_it else None
+    key = await find_key(desk, identity)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return key if key is not None and hmac.compare_digest(digest, key.sha256) else None
 
 
 async def note_use(desk: Desk, key_id: str, now: datetime) -> None:

@@ -141,6 +141,10 @@ class Keys:
         """All API keys by when they were made (`time_member`)."""
         return self._key("access", "keys")
 
+    def signing_keys(self) -> str:
+        """Return the key of the `SigningKeys` (`dispatch.services.tokens`)."""
+        return self._key("access", "signing-keys")
+
     def key_uses(self) -> str:
         """When each API key was last used: a hash whose fields are their ids."""
         return self._key("access", "uses")

@@ -5,6 +5,7 @@ from urllib.parse import quote
 import jsonschema_rs
 import pytest
 
+from api.http.authorisation import MATRIX, OPEN
 from tests.api.tiny import posting
 
 pytestmark = [pytest.mark.anyio, pytest.mark.store]
@@ -121,7 +122,16 @@ async def test_what_needs_the_key_says_so_and_the_rest_does_not(document):
     assert every - keyed == {
         "get_park", "get_availability", "get_availability_by_hour",
         "get_health", "get_readiness", "get_metrics", "get_problem",
+        "get_public_keys",
     }  # fmt: skip
+
+
+async def test_every_route_has_a_row_in_the_matrix_and_no_row_is_without_a_route(app):
+    routes = {(min(route.methods), route.path): route for route in app.state.routes}
+
+    assert set(routes) == set(MATRIX), "api/http/authorisation.py says who may do what"
+    for place, route in routes.items():
+        assert (MATRIX[place] is OPEN) == (not route.needs_key), place
 
 
 async def test_every_creating_post_takes_an_idempotency_key(document):

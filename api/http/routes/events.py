@@ -82,7 +82,8 @@ class View:
 
 def _named(by: str, caller: Caller) -> str:
     """Return who did something as the caller may know it: other tenants by their role alone."""
-    return by.partition(":")[0] if caller.is_tenanted and by != caller.name else by
+    is_other = caller.is_tenanted and by.partition(" ")[0] != caller.name
+    return by.partition(":")[0] if is_other else by
 
 
 async def _messages(source: Feed, view: View, position: str) -> AsyncIterator[Message | None]:
