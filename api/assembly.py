@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 import parkdispatch
 from api.settings import Settings
+from dispatch.services.passes import PassKey, kept_key
 from dispatch.store.embedded import Say, StoreSettings, find_running, running_store
 from solver.reading import BadInput
 
@@ -74,6 +75,17 @@ def operator_key(settings: Settings) -> str:
     if not key:
         raise BadInput(str(file), "", "is empty; remove it and a new key is made")
     return key
+
+
+def pass_key(settings: Settings) -> PassKey:
+    """Return the key that signs the passes: the one kept in var/pass.key, made when missing."""
+    file = settings.var_dir / "pass.key"
+    try:
+        return kept_key(file)
+    except OSError as fault:
+        raise BadInput(str(file), "", f"cannot be read or written ({fault.strerror})") from None
+    except ValueError as fault:
+        raise BadInput(str(file), "", str(fault)) from None
 
 
 def key_digest(key: str) -> bytes:

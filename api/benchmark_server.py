@@ -7,7 +7,7 @@ import threading
 import uvicorn
 from fastapi import FastAPI
 
-from api.assembly import end_with_stdin, key_digest, operator_key, read_settings, wall_clock
+from api.assembly import end_with_stdin, key_digest, operator_key, pass_key, read_settings, wall_clock
 from api.http.app import create_app
 from api.http.parts import Limits, Parts
 from api.settings import demo_park_file
@@ -24,7 +24,9 @@ def service() -> FastAPI:
     park = load_park(demo_park_file())
     store = Store(settings.redis_url.get_secret_value(), park.id)
     digest = key_digest(operator_key(settings))
-    return create_app(Parts(Desk(park, store), Jobs(store), digest, wall_clock, Limits.of(settings)))
+    return create_app(
+        Parts(Desk(park, store), Jobs(store), digest, wall_clock, Limits.of(settings), pass_key(settings))
+    )
 
 
 def empty() -> FastAPI:

@@ -15,6 +15,7 @@ from api.assembly import (
     end_with_stdin,
     key_digest,
     operator_key,
+    pass_key,
     read_settings,
     running_worker,
     store_settings,
@@ -89,7 +90,9 @@ def _plan_demo_day(url: str, park: Park, day: DemoDay) -> None:
 
 def _serve(url: str, park: Park, settings: Settings, key: str) -> None:
     store = Store(url, park.id)
-    app = create_app(Parts(Desk(park, store), Jobs(store), key_digest(key), wall_clock, Limits.of(settings)))
+    app = create_app(
+        Parts(Desk(park, store), Jobs(store), key_digest(key), wall_clock, Limits.of(settings), pass_key(settings))
+    )
     config = uvicorn.Config(
         app,
         host=settings.host,

@@ -142,6 +142,25 @@ class AppointmentAnswer(Answer):
     left_at: datetime | None
 
 
+class PassAnswer(Answer):
+    """The pass of an appointment."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    appointment: str
+    pass_text: str = Field(alias="pass", description="`PD1.<payload>.<signature>`: what its QR code says.")
+
+
+class GateKeyAnswer(Answer):
+    """The key by which passes are known. A pass is `PD1.<payload>.<signature>`, both base64url without padding: the
+    payload a JSON array of park, appointment, plate, gate, begin, version; the signature Ed25519 over `PD1.<payload>`.
+    """
+
+    algorithm: Literal["Ed25519"]
+    form: str
+    public_key: str = Field(description="The 32 bytes in base64url.")
+    pem: str
+
+
 class AppointmentPage(Answer):
     """Appointments by slot, then id."""
 

@@ -16,6 +16,7 @@ from api.http.rim import OpenRoute
 from api.http.routes import (
     appointments,
     events,
+    gate,
     keys,
     loads,
     matches,
@@ -33,6 +34,9 @@ from parkdispatch import __version__
 
 ROUTERS = (
     appointments.router,  # first, for it is asked most
+    gate.visit_router,
+    gate.router,
+    gate.open_router,
     park.router,
     visits.bulk_router,
     visits.router,

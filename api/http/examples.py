@@ -14,12 +14,22 @@ from dispatch.model import rules
 from dispatch.model.callers import Role
 from dispatch.model.day import Load, Truck, Visit
 from dispatch.model.park import DockKind, Park
-from dispatch.model.promises import Appointment, AppointmentState, LoadState, Match, MatchedLoad, Source
+from dispatch.model.promises import (
+    Appointment,
+    AppointmentState,
+    Lane,
+    LoadState,
+    Match,
+    MatchedLoad,
+    MoveOffer,
+    Source,
+)
 from dispatch.model.refusals import GateFull
 from dispatch.services import api_keys
 from dispatch.services.api_keys import ApiKey
 from dispatch.services.availability import HourSeen, SlotSeen
 from dispatch.services.freight import LoadRecord
+from dispatch.services.passes import PassKey, pass_of
 from dispatch.services.tokens import SigningKey
 from dispatch.services.visits import VisitSeen
 from dispatch.store import codec
@@ -168,6 +178,51 @@ def _about_appointments(park: Park, sample: Sample) -> dict[str, Example]:
         ),
         "get_appointment": Example(shown, parameters=where),
         "cancel_appointment": Example(cancelled, parameters=where),
+        "confirm_appointment": Example(shown, parameters=where),
+        "amend_appointment": Example(shown, {"plate": PLATE}, where),
+        "move_appointment": Example(shown, {"wish": asked["wish"]}, where),
+        "accept_move": Example(shown, parameters=where),
+        "refuse_move": Example(shown, parameters=where),
+        **_about_the_gate(park, appointment),
+    }
+
+
+def _about_the_gate(park: Park, appointment: Appointment) -> dict[str, Example]:
+    begins = park.grid.start_of(appointment.day, appointment.slot)
+    eta = begins + timedelta(minutes=50)
+    offer = MoveOffer(appointment.day, appointment.slot + 4, appointment.gate, begins, "expected 50 minutes late")
+    inside = replace(
+        appointment,
+        state=AppointmentState.CHECKED_IN,
+        lane=Lane.BOOKED,
+        arrived_at=begins - timedelta(minutes=10),
+        checked_in_at=begins - timedelta(minutes=2),
+    )
+    at_dock = replace(inside, state=AppointmentState.AT_DOCK, dock_started_at=begins)
+    finished = begins + timedelta(minutes=25)
+    completed = replace(at_dock, state=AppointmentState.COMPLETED, dock_finished_at=finished)
+    walked_in = replace(inside, source=Source.WALK_IN, lane=Lane.WALK_IN)
+    shown = show.appointment(park, inside)
+    where = {"appointment_id": appointment.id}
+    key = PassKey(bytes(32))
+    text = key.sign(pass_of(park, appointment, 1))
+    comes = {"plate": appointment.plate, "gate": appointment.gate}
+    asked = {name: getattr(appointment, name) for name in ("plate", "carrier", "warehouse", "cargo_kind", "gate")}
+    return {
+        "report_eta": Example(
+            show.appointment(park, replace(appointment, eta=eta, offer=offer)), {"eta": eta}, parameters=where
+        ),
+        "get_gate_key": Example(show.gate_key(key)),
+        "note_arrival": Example(show.appointment(park, replace(appointment, arrived_at=inside.arrived_at)), comes),
+        "check_in_truck": Example(shown, comes),
+        "admit_walk_in": Example(show.appointment(park, walked_in), asked),
+        "check_out_truck": Example(show.appointment(park, replace(completed, left_at=finished)), comes),
+        "check_in_self": Example(shown, parameters=where),
+        "start_dock": Example(show.appointment(park, at_dock), parameters=where),
+        "finish_dock": Example(show.appointment(park, completed), parameters=where),
+        "get_pass": Example({"appointment": appointment.id, "pass": text}, parameters=where),
+        "get_pass_png": Example("(a picture)", parameters=where),
+        "get_pass_svg": Example("<svg/>", parameters=where),
     }
 
 

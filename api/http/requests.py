@@ -1,6 +1,6 @@
 """The bodies and query strings requests bring."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
@@ -10,9 +10,30 @@ from api.http.event_forms import EventForm
 from api.http.fields import Body, Cursor, Day, HandlingMinutes, Id, Limit, Minutes, Moment, Plate, Price, Weight
 from dispatch.model.callers import Role
 from dispatch.model.park import DockKind
-from dispatch.model.promises import LoadState
+from dispatch.model.promises import LoadState, Purpose
 
 LONGEST_WINDOW = timedelta(days=7)
+
+
+def check_window(wish: datetime, earliest: datetime | None, latest: datetime | None) -> None:
+    """Raise ValueError unless the wish lies in a window that is not too long."""
+    earliest, latest = earliest or wish, latest or wish
+    if earliest > latest:
+        raise ValueError("earliest must not be after latest")
+    if not earliest <= wish <= latest:
+        raise ValueError("wish must lie between earliest and latest")
+    if latest - earliest > LONGEST_WINDOW:
+        raise ValueError("latest must be within 7 days of earliest")
+
+
+class StopAsked(Body):
+    """A later warehouse of a chained visit."""
+
+    warehouse: Id
+    cargo_kind: Id
+    dock_kind: DockKind | None = None
+    minutes: Minutes | None = None
+    purpose: Purpose | None = None
 
 
 class AppointmentAsked(Body):
@@ -28,16 +49,115 @@ class AppointmentAsked(Body):
     earliest: Moment | None = Field(default=None, description="Left out: the wish less the park's window.")
     latest: Moment | None = Field(default=None, description="Last start. Left out: the wish plus the park's window.")
     load: Id | None = None
+    purpose: Purpose | None = Field(
+        default=None, description="`dual` delivers and collects, for one gate entry; it takes twice the handling time."
+    )
+    stops: tuple[StopAsked, ...] = Field(
+        default=(),
+        max_length=9,
+        description="Of a chained visit: the later warehouses, in order. All are booked, or none.",
+    )
+    hold: StrictBool = Field(
+        default=False, description="Only hold the places; POST .../confirm takes them, else the hold expires."
+    )
 
     @model_validator(mode="after")
     def _window_is_a_window(self) -> Self:
-        earliest, latest = self.earliest or self.wish, self.latest or self.wish
-        if earliest > latest:
-            raise ValueError("earliest must not be after latest")
-        if not earliest <= self.wish <= latest:
-            raise ValueError("wish must lie between earliest and latest")
-        if latest - earliest > LONGEST_WINDOW:
-            raise ValueError("latest must be within 7 days of earliest")
+        check_window(self.wish, self.earliest, self.latest)
+        return self
+
+
+class AppointmentAmended(Body):
+    """What of an appointment shall be otherwise; what is left out stays. Without `wish` its slot stays."""
+
+    plate: Plate | None = None
+    cargo_kind: Id | None = None
+    dock_kind: DockKind | None = None
+    minutes: Minutes | None = None
+    purpose: Purpose | None = None
+    load: Id | None = None
+    wish: Moment | None = None
+    earliest: Moment | None = None
+    latest: Moment | None = None
+
+    @model_validator(mode="after")
+    def _something_changes(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("name at least one field to change")
+        if self.wish is None and (self.earliest is not None or self.latest is not None):
+            raise ValueError("earliest and latest need wish")
+        if self.wish is not None:
+            check_window(self.wish, self.earliest, self.latest)
+        return self
+
+
+class MoveAsked(Body):
+    """Another slot for an appointment: when it suits."""
+
+    wish: Moment
+    earliest: Moment | None = Field(default=None, description="Left out: the wish less the park's window.")
+    latest: Moment | None = Field(default=None, description="Last start. Left out: the wish plus the park's window.")
+
+    @model_validator(mode="after")
+    def _window_is_a_window(self) -> Self:
+        check_window(self.wish, self.earliest, self.latest)
+        return self
+
+
+class EtaReported(Body):
+    """When a truck is expected before the gate."""
+
+    eta: Moment
+
+
+class Stood(Body):
+    """At which gate a truck stands, and since when."""
+
+    gate: Id | None = Field(default=None, description="Left out by a gate's own key: that gate.")
+    arrived_at: Moment | None = Field(default=None, description="When it joined the queue. Left out: now.")
+
+
+class ArrivalNoted(Stood):
+    """A truck before a gate, by exactly one of its pass, its plate and its appointment."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, populate_by_name=True)
+
+    pass_text: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=1000)] | None = Field(
+        default=None, alias="pass", description="The text of the QR code."
+    )
+    plate: Plate | None = None
+    appointment: Id | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if sum(each is not None for each in (self.pass_text, self.plate, self.appointment)) != 1:
+            raise ValueError("give exactly one of pass, plate and appointment")
+        return self
+
+
+class WalkInAsked(Stood):
+    """A truck at the gate without an appointment."""
+
+    plate: Plate
+    carrier: Id
+    warehouse: Id
+    cargo_kind: Id
+    dock_kind: DockKind | None = None
+    minutes: Minutes | None = None
+    purpose: Purpose | None = None
+
+
+class CheckedOut(Body):
+    """A truck that leaves, by exactly one of its plate and its appointment."""
+
+    plate: Plate | None = None
+    appointment: Id | None = None
+    gate: Id | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.plate is None) == (self.appointment is None):
+            raise ValueError("give exactly one of plate and appointment")
         return self
 
 

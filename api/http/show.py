@@ -1,5 +1,6 @@
 """What the park knows, as answers show it: plain documents, times in the park's zone."""
 
+import base64
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date, datetime
@@ -16,6 +17,7 @@ from dispatch.services.api_keys import ApiKey
 from dispatch.services.availability import SlotSeen
 from dispatch.services.desk import Kept
 from dispatch.services.freight import LoadRecord
+from dispatch.services.passes import FORM, PassKey
 from dispatch.services.visits import VisitSeen
 from dispatch.worker.jobs import Job
 
@@ -87,6 +89,12 @@ def key(park: Park, kept: ApiKey, last_used_at: datetime | None = None) -> Docum
     shown = plain(park, kept) | {"last_used_at": last_used_at and last_used_at.astimezone(park.grid.zone)}
     del shown["sha256"]
     return shown
+
+
+def gate_key(key: PassKey) -> Document:
+    """Return the public key of the park's passes."""
+    public = base64.urlsafe_b64encode(key.public).rstrip(b"=").decode()
+    return {"algorithm": "Ed25519", "form": FORM, "public_key": public, "pem": key.public_pem}
 
 
 def visit(park: Park, seen: VisitSeen) -> Document:

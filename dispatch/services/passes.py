@@ -12,7 +12,6 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import orjson
 from cryptography.exceptions import InvalidSignature
@@ -93,8 +92,8 @@ def pass_of(park: Park, appointment: Appointment, version: int) -> Pass:
     return Pass(park.id, appointment.id, appointment.plate, appointment.gate, begins, version)
 
 
-def read_pass(text: str, public: bytes) -> Pass:
-    """Return what a pass says; BadPass unless it was signed by the key. Needs no store and no network."""
+def read_pass(text: str, public: bytes, park: str) -> Pass:
+    """Return what a pass says; BadPass unless it was signed by the key for the park. Needs no store and no network."""
     form, _, rest = text.strip().partition(".")
     payload, _, signature = rest.partition(".")
     if form != FORM or len(text) > LONGEST:
@@ -103,8 +102,10 @@ def read_pass(text: str, public: bytes) -> Pass:
         Ed25519PublicKey.from_public_bytes(public).verify(_bytes(signature), f"{form}.{payload}".encode())
     except (InvalidSignature, ValueError):
         raise BadPass("its signature is not the park's") from None
-    fields: Any = orjson.loads(_bytes(payload))
-    return Pass(*fields)
+    told = Pass(*orjson.loads(_bytes(payload)))
+    if told.park != park:
+        raise BadPass("it is another park's")
+    return told
 
 
 def _text(content: bytes) -> str:

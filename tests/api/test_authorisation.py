@@ -37,6 +37,10 @@ async def ask(client, call):
     return await client.request(call.method, call.path, params=call.query, json=call.body)
 
 
+OPTIONAL = {"amend_appointment", "note_arrival", "check_in_truck", "admit_walk_in", "check_out_truck"}  # else it is his
+NOBODY = {"get_problem", "issue_token", "check_out_truck"}  # of whom there is none
+
+
 async def test_rows_name_parameters_that_are_there_and_fields_that_must_be(app):
     for operation in operations(app.openapi()):
         told = operation.told
@@ -46,7 +50,8 @@ async def test_rows_name_parameters_that_are_there_and_fields_that_must_be(app):
         for cell in MATRIX[(operation.method, operation.path)].values():
             assert {("path", name) for name in (*cell.path, *cell.things)} <= parameters, operation.name
             assert {("query", name) for name in (*cell.query, *cell.asked)} <= parameters, operation.name
-            assert set(cell.body) <= set(schema.get("required", ())), operation.name
+            if operation.name not in OPTIONAL:
+                assert set(cell.body) <= set(schema.get("required", ())), operation.name
 
 
 async def test_every_role_is_let_in_to_its_own_and_kept_from_what_its_row_leaves_out(app, us, mine):
@@ -59,7 +64,7 @@ async def test_every_role_is_let_in_to_its_own_and_kept_from_what_its_row_leaves
                 assert answer.status_code == 403, (operation.name, role, answer.text)
                 assert answer.json()["type"] == "/problems/forbidden"
             else:
-                found = answer.status_code not in SETTLED or operation.name in ("get_problem", "issue_token")
+                found = answer.status_code not in SETTLED or operation.name in NOBODY
                 assert found, (operation.name, role, answer.text)
                 assert answer.status_code < 500
 

@@ -1,4 +1,4 @@
-"""Appointments: asked for and answered at once, found, cancelled."""
+"""Appointments: asked for and answered at once, found, changed, cancelled."""
 
 from typing import Annotated
 
@@ -9,12 +9,14 @@ from api.http.answers import AppointmentAnswer, AppointmentPage
 from api.http.asking import Listing, metrics_of, parts_of, repeatable_of, versions_of
 from api.http.fields import IdempotencyKey, IfMatch, PathId
 from api.http.openapi import CHANGING, CREATING, READING, told
-from api.http.requests import AppointmentAsked, AppointmentsAsked
+from api.http.problems import UNSUPPORTED_MEDIA_TYPE
+from api.http.requests import AppointmentAmended, AppointmentAsked, AppointmentsAsked, EtaReported, MoveAsked
 from api.http.rim import KeyedRoute
 from dispatch.model import refusals
 from dispatch.model.refusals import Refusal
-from dispatch.services import appointments
-from dispatch.services.appointments import AppointmentDraft, AppointmentFilter
+from dispatch.services import appointments, estimates, moving
+from dispatch.services.appointments import AppointmentDraft, AppointmentFilter, StopDraft
+from dispatch.services.moving import Changes
 
 router = APIRouter(prefix="/v1/appointments", route_class=KeyedRoute, tags=["appointments"])
 
@@ -30,6 +32,8 @@ FULL = (
     refusals.BookingNotOpen,
 )
 
+AMENDING = (*CHANGING, UNSUPPORTED_MEDIA_TYPE, refusals.Changed, refusals.NotAllowedNow)
+
 
 @router.post(
     "",
@@ -42,7 +46,8 @@ async def request_appointment(request: Request, body: AppointmentAsked, key: Ide
     """Ask for a slot: the best free start within the window, or why not and the nearest starts that are free."""
     parts, metrics = parts_of(request), metrics_of(request)
     repeatable = await repeatable_of(request, key)
-    draft = AppointmentDraft(**dict(body))
+    stops = tuple(StopDraft(**dict(stop)) for stop in body.stops)
+    draft = AppointmentDraft(**dict(body) | {"stops": stops})
     try:
         kept = await appointments.request_appointment(parts.desk, draft, parts.clock(), repeatable)
     except Refusal as refusal:
@@ -87,4 +92,92 @@ async def cancel_appointment(request: Request, appointment_id: PathId, if_match:
     """Cancel an appointment: its places are free again at once. Repeated, it is refused with its state."""
     parts = parts_of(request)
     kept = await appointments.cancel_appointment(parts.desk, appointment_id, parts.clock(), versions_of(if_match))
+    return show.answer(show.appointment(parts.desk.park, kept.thing), version=kept.version)
+
+
+@router.post(
+    "/{appointment_id}/confirm",
+    operation_id="confirm_appointment",
+    response_model=AppointmentAnswer,
+    responses=told(*CHANGING, refusals.Changed, refusals.NotAllowedNow),
+)
+async def confirm_appointment(request: Request, appointment_id: PathId, if_match: IfMatch = None) -> Response:
+    """Confirm an appointment whose places are only held; refused once the hold has expired."""
+    parts = parts_of(request)
+    kept = await appointments.confirm_appointment(parts.desk, appointment_id, parts.clock(), versions_of(if_match))
+    return show.answer(show.appointment(parts.desk.park, kept.thing), version=kept.version)
+
+
+@router.patch(
+    "/{appointment_id}",
+    operation_id="amend_appointment",
+    response_model=AppointmentAnswer,
+    responses=told(*AMENDING, *FULL),
+)
+async def amend_appointment(
+    request: Request, appointment_id: PathId, body: AppointmentAmended, if_match: IfMatch = None
+) -> Response:
+    """Change an appointment in one step: plate (up to the gate), cargo or slot (until the deadline). A change that is
+    refused leaves everything as it was.
+    """
+    return await _amend(request, appointment_id, Changes(**dict(body)), if_match)
+
+
+@router.post(
+    "/{appointment_id}/move",
+    operation_id="move_appointment",
+    response_model=AppointmentAnswer,
+    responses=told(*AMENDING, *FULL),
+)
+async def move_appointment(
+    request: Request, appointment_id: PathId, body: MoveAsked, if_match: IfMatch = None
+) -> Response:
+    """Move an appointment to the best open start in a window, in one step: it keeps its id, and its pass."""
+    return await _amend(request, appointment_id, Changes(**dict(body)), if_match)
+
+
+async def _amend(request: Request, appointment_id: str, changes: Changes, if_match: str | None) -> Response:
+    parts = parts_of(request)
+    versions = versions_of(if_match)
+    kept = await moving.amend_appointment(parts.desk, appointment_id, changes, parts.clock(), versions)
+    return show.answer(show.appointment(parts.desk.park, kept.thing), version=kept.version)
+
+
+@router.post(
+    "/{appointment_id}/eta",
+    operation_id="report_eta",
+    response_model=AppointmentAnswer,
+    responses=told(*AMENDING),
+)
+async def report_eta(request: Request, appointment_id: PathId, body: EtaReported, if_match: IfMatch = None) -> Response:
+    """Say when a truck will come. Beyond its tolerance it is offered a slot it can meet, held beside its own."""
+    parts = parts_of(request)
+    versions = versions_of(if_match)
+    kept = await estimates.report_eta(parts.desk, appointment_id, body.eta, parts.clock(), versions)
+    return show.answer(show.appointment(parts.desk.park, kept.thing), version=kept.version)
+
+
+@router.post(
+    "/{appointment_id}/offer/accept",
+    operation_id="accept_move",
+    response_model=AppointmentAnswer,
+    responses=told(*CHANGING, refusals.Changed, refusals.NotAllowedNow),
+)
+async def accept_move(request: Request, appointment_id: PathId, if_match: IfMatch = None) -> Response:
+    """Take the other slot that is held for an appointment; its own is free again at once."""
+    parts = parts_of(request)
+    kept = await estimates.accept_offer(parts.desk, appointment_id, parts.clock(), versions_of(if_match))
+    return show.answer(show.appointment(parts.desk.park, kept.thing), version=kept.version)
+
+
+@router.post(
+    "/{appointment_id}/offer/refuse",
+    operation_id="refuse_move",
+    response_model=AppointmentAnswer,
+    responses=told(*CHANGING, refusals.Changed, refusals.NotAllowedNow),
+)
+async def refuse_move(request: Request, appointment_id: PathId, if_match: IfMatch = None) -> Response:
+    """Keep the slot an appointment has, and give back the other one that is held for it."""
+    parts = parts_of(request)
+    kept = await estimates.refuse_offer(parts.desk, appointment_id, parts.clock(), versions_of(if_match))
     return show.answer(show.appointment(parts.desk.park, kept.thing), version=kept.version)
