@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from dispatch.model.callers import Role
+from dispatch.model.exceptions import ExceptionKind, ExceptionState
 from dispatch.model.park import DockKind
 from dispatch.model.promises import AppointmentState, Lane, LoadState, MatchState, Purpose, Source
 from dispatch.worker.jobs import JobState
@@ -120,6 +121,7 @@ class AppointmentAnswer(Answer):
     made_at: datetime
     visit: str | None
     load: str | None
+    match: str | None = Field(description="The accepted offer whose load it is held for; given back with it alone.")
     pool: str | None = Field(description="Whose entries of the slot it took, where priority groups have shares.")
     wish: datetime | None = Field(description="The start asked for.")
     earliest: datetime | None
@@ -194,6 +196,13 @@ class VisitPage(Answer):
     next: str | None
 
 
+class LoadMovedAnswer(Answer):
+    """When a load came into a state."""
+
+    state: LoadState
+    at: datetime
+
+
 class LoadAnswer(Answer):
     """A load with its state."""
 
@@ -212,8 +221,14 @@ class LoadAnswer(Answer):
     pickup_visit: str | None
     delivery_visit: str | None
     blocked_carriers: list[str]
+    allowed_carriers: list[str]
     posted_at: datetime
     match: str | None
+    plate: str | None = Field(description="The truck it is planned for, offered to or taken by.")
+    taken_by: str | None = Field(description="That truck's carrier.")
+    saved_km: int | None = Field(description="Empty kilometres saved against a truck that drives for it alone.")
+    history: list[LoadMovedAnswer] = Field(description="When it came into each state.")
+    exceptions: list[str] = Field(description="Exceptions that are not closed.")
 
 
 class LoadPage(Answer):
@@ -240,6 +255,21 @@ class BulkAnswer(Answer):
     rows: list[RowAnswer]
 
 
+class PreferredHoursAnswer(Answer):
+    """A daily time."""
+
+    opens: str
+    closes: str
+
+
+class PreferencesAnswer(Answer):
+    """What a driver takes; what is empty does not bind."""
+
+    cargo_kinds: list[str]
+    regions: list[str]
+    hours: PreferredHoursAnswer | None
+
+
 class TruckAnswer(Answer):
     """A truck that is open for loads."""
 
@@ -250,6 +280,7 @@ class TruckAnswer(Answer):
     free_at: str
     free_from: datetime
     home_by: datetime
+    preferences: PreferencesAnswer
 
 
 class TruckPage(Answer):
@@ -264,6 +295,8 @@ class MatchedLoadAnswer(Answer):
 
     load: str
     starts_at: datetime
+    unloads_at: datetime | None
+    alone_km: int = Field(description="Empty kilometres if the truck drove for this load alone, home and back.")
 
 
 class MatchAnswer(Answer):
@@ -276,7 +309,69 @@ class MatchAnswer(Answer):
     loads: list[MatchedLoadAnswer]
     empty_km: int
     loaded_km: int
+    saved_km: int = Field(description="What driving every load alone would have cost more in empty kilometres.")
     state: MatchState
+    carrier: str
+
+
+class OfferAnswer(MatchAnswer):
+    """A match proposed to a driver, and what came of it."""
+
+    offered_at: datetime
+    expires_at: datetime
+    answered_at: datetime | None
+    appointments: list[str] = Field(description="The slots an accepted offer holds.")
+    reason: str = Field(description="The driver's, for declining it or giving it back.")
+
+
+class OfferPage(Answer):
+    """Offers in the order they were made in."""
+
+    items: list[OfferAnswer]
+    next: str | None
+
+
+class CarriersAnswer(Answer):
+    """Whose trucks an enterprise lets have its loads."""
+
+    enterprise: str
+    blocked: list[str]
+    allowed: list[str]
+
+
+class NoteAnswer(Answer):
+    """What was said when an exception came into a state."""
+
+    at: datetime
+    by: str
+    state: ExceptionState
+    text: str
+
+
+class ExceptionAnswer(Answer):
+    """What went wrong with a load, and how far it is seen to."""
+
+    id: str
+    load: str
+    kind: ExceptionKind
+    state: ExceptionState
+    reported_by: str
+    owner: str = Field(description="Who has to see to it.")
+    enterprise: str
+    plate: str | None
+    carrier: str | None
+    opened_at: datetime
+    deadline: datetime = Field(description="To be resolved by.")
+    is_overdue: bool
+    rating: int | None
+    notes: list[NoteAnswer]
+
+
+class ExceptionPage(Answer):
+    """Exceptions in the order they were reported in."""
+
+    items: list[ExceptionAnswer]
+    next: str | None
 
 
 class MatchPage(Answer):

@@ -27,7 +27,7 @@ class Own:
     `body`: fields of the body that must name the caller. `rows`: the same in each row of a bulk request, where a row
     that does not is refused for itself. `query`: filters that are set to the caller. `path`: a parameter that must name
     the caller. `things`: parameters of the path whose thing must be the caller's. `asked`: parameters of the query, of
-    which one must be given, whose thing must be the caller's.
+    which one must be given, whose thing must be the caller's. `refers`: fields of the body whose thing must be.
     """
 
     body: tuple[str, ...] = ()
@@ -36,6 +36,7 @@ class Own:
     path: tuple[str, ...] = ()
     things: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
+    refers: tuple[str, ...] = ()
 
 
 Row = Mapping[Role, Own]
@@ -48,6 +49,8 @@ THINGS: dict[str, tuple[str, Callable[[Keys, str], str]]] = {  # parameter: the 
     "visit_id": ("visit", Keys.visit),
     "load_id": ("load", Keys.load),
     "load": ("load", Keys.load),
+    "offer_id": ("offer", Keys.match),
+    "exception_id": ("exception", Keys.exception),
     "plate": ("truck", Keys.truck_state),
     "truck": ("truck", Keys.truck_state),
 }
@@ -88,6 +91,8 @@ APPOINTMENT = own(things="appointment_id")
 VISIT = own(things="visit_id")
 LOAD = own(things="load_id")
 TRUCK = own(things="plate")
+OFFER = own(things="offer_id")
+EXCEPTION = own(things="exception_id")
 
 MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/v1/park"): OPEN,
@@ -127,8 +132,20 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "/v1/loads"): row(own("enterprise")),
     ("POST", "/v1/loads/bulk"): row(own(rows="enterprise")),
     ("GET", "/v1/loads"): reading(own(query="enterprise")),
-    ("GET", "/v1/loads/{load_id}"): reading(LOAD, warehouse=LOAD),
+    ("GET", "/v1/loads/{load_id}"): reading(LOAD, LOAD, warehouse=LOAD),
     ("POST", "/v1/loads/{load_id}/withdraw"): row(LOAD),
+    ("POST", "/v1/loads/{load_id}/progress"): row(driver=LOAD, warehouse=LOAD),
+    ("GET", "/v1/enterprises/{enterprise}/carriers"): reading(own(path="enterprise")),
+    ("PUT", "/v1/enterprises/{enterprise}/carriers"): row(own(path="enterprise")),
+    ("GET", "/v1/offers"): reading(own(query="carrier"), own(query="truck carrier")),
+    ("GET", "/v1/offers/{offer_id}"): reading(OFFER, OFFER),
+    ("POST", "/v1/offers/{offer_id}/accept"): row(OFFER, OFFER),
+    ("POST", "/v1/offers/{offer_id}/decline"): row(OFFER, OFFER),
+    ("POST", "/v1/offers/{offer_id}/release"): row(OFFER, OFFER),
+    ("POST", "/v1/exceptions"): row(own(refers="load"), own(refers="load")),
+    ("GET", "/v1/exceptions"): reading(own(query="enterprise"), own(query="truck")),
+    ("GET", "/v1/exceptions/{exception_id}"): reading(EXCEPTION, EXCEPTION),
+    ("POST", "/v1/exceptions/{exception_id}/progress"): row(EXCEPTION, EXCEPTION),
     ("PUT", "/v1/trucks/{plate}"): row(own("carrier", things="plate"), own("carrier", path="plate", things="plate")),
     ("GET", "/v1/trucks"): reading(own(query="carrier")),
     ("GET", "/v1/trucks/{plate}"): reading(TRUCK, TRUCK),
@@ -176,10 +193,12 @@ async def check_own(request: Request, cell: Own, caller: Caller, document: Any) 
         for name in cell.body:
             if name in document:  # else it is missing, and told so: the matrix names required fields alone
                 _check_named(name, document[name], caller)
+        for name in cell.refers:
+            await _check_thing(desk, name, document.get(name), request, caller)
         if caller.role in OWNING:
             await _check_references(desk, document, caller)
     for name in cell.things:
-        await _check_thing(desk, name, request, caller)
+        await _check_thing(desk, name, request.path_params[name], request, caller)
     if cell.asked:
         await _check_asked(desk, cell.asked, request, caller)
 
@@ -236,9 +255,9 @@ def _narrow_query(request: Request, names: tuple[str, ...], caller: Caller) -> N
     request.scope["query_string"] = urlencode(others + [(name, caller.names[name]) for name in names]).encode()
 
 
-async def _check_thing(desk: Desk, name: str, request: Request, caller: Caller) -> None:
+async def _check_thing(desk: Desk, name: str, value: object, request: Request, caller: Caller) -> None:
     what, key_of = THINGS[name]
-    identity = str(_plain(name, request.path_params[name]))
+    identity = str(_plain(name, value))
     stored = await desk.store.find(key_of(desk.keys, identity))
     if stored is None or caller.owns(owners_of(stored.document)):
         return

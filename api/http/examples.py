@@ -13,6 +13,7 @@ from api.http.problems import KINDS
 from dispatch.model import rules
 from dispatch.model.callers import Role
 from dispatch.model.day import Load, Truck, Visit
+from dispatch.model.exceptions import ExceptionKind, ExceptionState, LoadException, Note
 from dispatch.model.park import DockKind, Park
 from dispatch.model.promises import (
     Appointment,
@@ -21,6 +22,7 @@ from dispatch.model.promises import (
     LoadState,
     Match,
     MatchedLoad,
+    MatchState,
     MoveOffer,
     Source,
 )
@@ -28,7 +30,7 @@ from dispatch.model.refusals import GateFull
 from dispatch.services import api_keys
 from dispatch.services.api_keys import ApiKey
 from dispatch.services.availability import HourSeen, SlotSeen
-from dispatch.services.freight import LoadRecord
+from dispatch.services.freight import LoadRecord, MatchRecord, Moved
 from dispatch.services.passes import PassKey, pass_of
 from dispatch.services.tokens import SigningKey
 from dispatch.services.visits import VisitSeen
@@ -89,6 +91,8 @@ def make(park: Park, today: date) -> dict[str, Example]:
         **_about_appointments(park, sample),
         **_about_visits(park, sample),
         **_about_loads(park, sample),
+        **_about_offers(park, sample),
+        **_about_exceptions(park, sample),
         **_about_trucks(park, sample),
         **_about_plans(park, sample),
         **_about_matching_rounds(park, sample),
@@ -269,14 +273,92 @@ def _about_loads(park: Park, sample: Sample) -> dict[str, Example]:
     )
     shown = show.load(park, LoadRecord(load, LoadState.POSTED, sample.now))
     withdrawn = show.load(park, LoadRecord(load, LoadState.WITHDRAWN, sample.now))
-    kept = {"state", "posted_at", "match", "price", "pickup_visit", "delivery_visit", "blocked_carriers"}
-    asked = {name: value for name, value in shown.items() if name not in kept}
+    history = tuple(
+        Moved(state, sample.now + timedelta(minutes=minutes))
+        for state, minutes in ((LoadState.OFFERED, 0), (LoadState.ACCEPTED, 2), (LoadState.AT_PICKUP, 90))
+    )
+    on_way = replace(load, id="load-81d5")
+    taken = LoadRecord(on_way, LoadState.AT_PICKUP, sample.now, "round-71b2-浙B12345", PLATE, sample.carrier, 46)
+    given = ("id", "enterprise", "cargo_kind", "origin", "destination", "earliest", "latest", "due")
+    asked = {name: shown[name] for name in (*given, "load_minutes", "unload_minutes")}
+    lists = {"blocked": [], "allowed": [sample.carrier]}
     return {
         "post_load": Example(shown, asked),
         "post_loads": Example(_one_created("load-81d4"), {"loads": [asked | {"id": "load-81d4"}]}),
         "list_loads": Example(show.page([shown], None), parameters={"state": "posted", "limit": 50}),
         "get_load": Example(shown, parameters={"load_id": load.id}),
         "withdraw_load": Example(withdrawn, parameters={"load_id": load.id}),
+        "progress_load": Example(
+            show.load(park, replace(taken, history=history)), {"state": "at_pickup"}, {"load_id": on_way.id}
+        ),
+        "get_carriers": Example(_listed(sample), parameters={"enterprise": sample.carrier}),
+        "set_carriers": Example(_listed(sample), lists, {"enterprise": sample.carrier}),
+    }
+
+
+def _listed(sample: Sample) -> dict[str, Any]:
+    return {"enterprise": sample.carrier, "blocked": [], "allowed": [sample.carrier]}
+
+
+def _about_offers(park: Park, sample: Sample) -> dict[str, Example]:
+    begins = park.grid.start_of(sample.day, sample.slot)
+    match = Match(
+        id=f"round-71b2-{PLATE}",
+        plate=PLATE,
+        plan="round-71b2",
+        day=sample.day,
+        loads=(MatchedLoad("load-81d3", begins, begins + timedelta(minutes=50), 58),),
+        empty_km=12,
+        loaded_km=58,
+        state=MatchState.OFFERED,
+        carrier=sample.carrier,
+    )
+    record = MatchRecord(match, sample.now, sample.now + timedelta(minutes=10))
+    soon = sample.now + timedelta(minutes=2)
+
+    def answered(state: MatchState, reason: str = "", appointments: tuple[str, ...] = ()) -> dict[str, Any]:
+        after = replace(match, state=state)
+        return show.offer(
+            park, replace(record, match=after, answered_at=soon, reason=reason, appointments=appointments)
+        )
+
+    where, reason = {"offer_id": match.id}, "The driver's hours end before."
+    held = ("collect-load-81d3", "deliver-load-81d3")
+    return {
+        "list_offers": Example(
+            show.page([show.offer(park, record)], None), parameters={"truck": PLATE, "state": "offered", "limit": 50}
+        ),
+        "get_offer": Example(show.offer(park, record), parameters=where),
+        "accept_offer": Example(answered(MatchState.ACCEPTED, appointments=held), parameters=where),
+        "decline_offer": Example(answered(MatchState.DECLINED, reason), {"reason": reason}, where),
+        "release_offer": Example(answered(MatchState.RELEASED, reason, held), {"reason": reason}, where),
+    }
+
+
+def _about_exceptions(park: Park, sample: Sample) -> dict[str, Example]:
+    said = "Two pallets are wet."
+    reported = LoadException(
+        id="exception-40c9",
+        load="load-81d3",
+        kind=ExceptionKind.DAMAGE,
+        reported_by=f"enterprise:{sample.carrier}",
+        enterprise=sample.carrier,
+        plate=PLATE,
+        carrier=sample.carrier,
+        owner=f"enterprise:{sample.carrier}",
+        state=ExceptionState.OPEN,
+        opened_at=sample.now,
+        deadline=sample.now + timedelta(hours=24),
+        notes=(Note(sample.now, f"enterprise:{sample.carrier}", ExceptionState.OPEN, said),),
+    )
+    note = Note(sample.now, f"enterprise:{sample.carrier}", ExceptionState.RESOLVED, "Paid for.")
+    resolved = replace(reported, state=ExceptionState.RESOLVED, notes=(*reported.notes, note))
+    shown, where = show.exception(park, reported), {"exception_id": reported.id}
+    return {
+        "report_exception": Example(shown, {"load": reported.load, "kind": "damage", "text": said}),
+        "list_exceptions": Example(show.page([shown], None), parameters={"state": "open", "limit": 50}),
+        "get_exception": Example(shown, parameters=where),
+        "progress_exception": Example(show.exception(park, resolved), {"state": "resolved", "text": note.text}, where),
     }
 
 

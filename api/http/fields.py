@@ -55,6 +55,11 @@ HandlingMinutes = Annotated[StrictInt, Field(ge=0, le=7 * 24 * 60)]
 Weight = Annotated[StrictInt, Field(ge=1, le=1000)]
 Price = Annotated[StrictInt, Field(ge=0, le=10**9)]
 
+MATCH_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9\u4e00-\u9fff_.-]{0,159}$"  # a plate may be part of it
+PathMatchId = Annotated[str, Path(pattern=MATCH_ID_PATTERN)]
+Reason = Annotated[str, StringConstraints(strict=True, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Said = Annotated[str, StringConstraints(strict=True, max_length=1000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
+
 PathId = Annotated[str, Path(pattern=ID_PATTERN)]
 Limit = Annotated[int, Field(ge=1, le=LARGEST_LIMIT)]
 Cursor = Annotated[str, Field(min_length=1, max_length=400, pattern=r"^[A-Za-z0-9_-]+$")]

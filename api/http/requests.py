@@ -1,18 +1,35 @@
 """The bodies and query strings requests bring."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
 from pydantic.types import StrictBool, StrictInt
 
 from api.http.event_forms import EventForm
-from api.http.fields import Body, Cursor, Day, HandlingMinutes, Id, Limit, Minutes, Moment, Plate, Price, Weight
+from api.http.fields import (
+    Body,
+    Cursor,
+    Day,
+    HandlingMinutes,
+    Id,
+    Limit,
+    Minutes,
+    Moment,
+    Plate,
+    Price,
+    Reason,
+    Said,
+    Weight,
+)
 from dispatch.model.callers import Role
+from dispatch.model.exceptions import ExceptionKind, ExceptionState
 from dispatch.model.park import DockKind
-from dispatch.model.promises import LoadState, Purpose
+from dispatch.model.promises import LoadState, MatchState, Purpose
 
 LONGEST_WINDOW = timedelta(days=7)
+ClockTime = Annotated[str, StringConstraints(strict=True, pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
+CallerName = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z]+(:[A-Za-z0-9\u4e00-\u9fff_.-]{1,64})?$")]
 
 
 def check_window(wish: datetime, earliest: datetime | None, latest: datetime | None) -> None:
@@ -205,6 +222,9 @@ class LoadPosted(Body):
     blocked_carriers: tuple[Id, ...] = Field(
         default=(), max_length=200, description="Trucks of these carriers are never offered it."
     )
+    allowed_carriers: tuple[Id, ...] = Field(
+        default=(), max_length=200, description="Where any are named, trucks of other carriers are never offered it."
+    )
 
     @model_validator(mode="after")
     def _times_are_in_order(self) -> Self:
@@ -213,6 +233,31 @@ class LoadPosted(Body):
         if self.due < self.earliest:
             raise ValueError("due must not be before earliest")
         return self
+
+
+class HoursPreferred(Body):
+    """A daily time, as HH:MM."""
+
+    opens: ClockTime
+    closes: ClockTime
+
+    @model_validator(mode="after")
+    def _opens_before_it_closes(self) -> Self:
+        if self.opens >= self.closes:
+            raise ValueError("opens must be before closes")
+        return self
+
+
+class DriverPrefers(Body):
+    """What a driver takes; what is left out or empty does not bind."""
+
+    cargo_kinds: tuple[Id, ...] = Field(default=(), max_length=50)
+    regions: tuple[Id, ...] = Field(
+        default=(),
+        max_length=50,
+        description="Places outside the park, or kinds of them; the park is always among them.",
+    )
+    hours: HoursPreferred | None = Field(default=None, description="When loading may begin and the truck is home.")
 
 
 class TruckAnnounced(Body):
@@ -224,12 +269,52 @@ class TruckAnnounced(Body):
     free_at: Id
     free_from: Moment
     home_by: Moment
+    preferences: DriverPrefers = DriverPrefers()
 
     @model_validator(mode="after")
     def _times_are_in_order(self) -> Self:
         if self.free_from > self.home_by:
             raise ValueError("free_from must not be after home_by")
         return self
+
+
+class OfferDeclined(Body):
+    """Why an offer is turned down, or given back."""
+
+    reason: Reason = ""
+
+
+class LoadProgressed(Body):
+    """How far a load is."""
+
+    state: Literal[LoadState.AT_PICKUP, LoadState.IN_TRANSIT, LoadState.DELIVERED]
+
+
+class CarriersListed(Body):
+    """Whose trucks an enterprise lets have its loads: none of `blocked`, and of `allowed` alone where any are named."""
+
+    blocked: tuple[Id, ...] = Field(default=(), max_length=500)
+    allowed: tuple[Id, ...] = Field(default=(), max_length=500)
+
+
+class ExceptionReported(Body):
+    """Something that went wrong with a load."""
+
+    load: Id
+    kind: ExceptionKind
+    text: Said = ""
+    deadline: Moment | None = Field(default=None, description="To be resolved by. Left out: the park's time for it.")
+
+
+class ExceptionProgressed(Body):
+    """The next state of an exception."""
+
+    state: ExceptionState
+    text: Said = ""
+    owner: CallerName | None = Field(default=None, description="Who has to see to it from now on.")
+    rating: Annotated[StrictInt, Field(ge=1, le=5)] | None = Field(
+        default=None, description="How content the reporter is, 1 to 5, when closing it."
+    )
 
 
 class PlanAsked(Body):
@@ -306,6 +391,25 @@ class LoadsAsked(Paged):
 
     state: LoadState | None = None
     enterprise: Id | None = None
+
+
+class OffersAsked(Paged):
+    """Which offers: filters may be combined."""
+
+    truck: Plate | None = None
+    carrier: Id | None = None
+    state: MatchState | None = None
+
+
+class ExceptionsAsked(Paged):
+    """Which exceptions: filters may be combined."""
+
+    load: Id | None = None
+    enterprise: Id | None = None
+    truck: Plate | None = None
+    state: ExceptionState | None = None
+    owner: CallerName | None = None
+    overdue: bool | None = None
 
 
 class TrucksAsked(Paged):

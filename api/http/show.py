@@ -11,12 +11,13 @@ from fastapi import Response
 
 from dispatch.model.callers import Caller
 from dispatch.model.day import Truck
+from dispatch.model.exceptions import LoadException
 from dispatch.model.park import Park
 from dispatch.model.promises import Appointment, Match, Moved, MoveOffer, Stop
 from dispatch.services.api_keys import ApiKey
 from dispatch.services.availability import SlotSeen
 from dispatch.services.desk import Kept
-from dispatch.services.freight import LoadRecord
+from dispatch.services.freight import LoadRecord, MatchRecord
 from dispatch.services.passes import FORM, PassKey
 from dispatch.services.visits import VisitSeen
 from dispatch.worker.jobs import Job
@@ -112,7 +113,9 @@ def slot(park: Park, seen: SlotSeen) -> Document:
 
 def load(park: Park, record: LoadRecord) -> Document:
     """Return a load with its state."""
-    kept = {"state": record.state, "posted_at": record.posted_at.astimezone(park.grid.zone), "match": record.match}
+    kept = _picked(record, "state", "match", "plate", "taken_by", "saved_km", "exceptions")
+    kept["posted_at"] = record.posted_at.astimezone(park.grid.zone)
+    kept["history"] = [plain(park, each) for each in record.history]
     return plain(park, record.load) | kept
 
 
@@ -123,7 +126,19 @@ def truck(park: Park, announced: Truck) -> Document:
 
 def match(park: Park, decided: Match) -> Document:
     """Return a chain with its loads in order."""
-    return plain(park, decided) | {"loads": [plain(park, load) for load in decided.loads]}
+    loads = [plain(park, load) for load in decided.loads]
+    return plain(park, decided) | {"loads": loads, "saved_km": decided.saved_km}
+
+
+def offer(park: Park, record: MatchRecord) -> Document:
+    """Return an offer, with what came of it."""
+    shown = plain(park, record)
+    return match(park, shown.pop("match")) | {"offered_at": shown.pop("made_at"), **shown}
+
+
+def exception(park: Park, found: LoadException) -> Document:
+    """Return an exception with its notes in order."""
+    return plain(park, found) | {"notes": [plain(park, note) for note in found.notes]}
 
 
 def plan(park: Park, job: Job) -> Document:

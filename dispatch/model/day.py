@@ -4,12 +4,12 @@ A day is read from and written to `day.json` (`dispatch.files`). Times are aware
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import ClassVar
 
 from dispatch.model.faults import FieldFault, check_id, check_range
-from dispatch.model.park import FORBID_UNKNOWN, DockKind, Park
+from dispatch.model.park import FORBID_UNKNOWN, DockKind, Hours, Park, PlaceKind
 from dispatch.model.plates import normalised
 
 LONGEST_MINUTES = 7 * 24 * 60
@@ -54,7 +54,7 @@ class Load:
 
     `earliest` and `latest` bound the start of loading; the end of unloading is at most `due`. `price` is what
     leaving it unserved costs, in the units of the house rules. The visits are those at park warehouses, if any.
-    Trucks of `blocked_carriers` are never offered it.
+    Trucks of `blocked_carriers` are never offered it; where `allowed_carriers` are named, no others are.
     """
 
     __pydantic_config__: ClassVar = FORBID_UNKNOWN
@@ -72,6 +72,7 @@ class Load:
     pickup_visit: str | None = None
     delivery_visit: str | None = None
     blocked_carriers: tuple[str, ...] = ()
+    allowed_carriers: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_id("id", self.id)
@@ -86,6 +87,33 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
+class CarrierLists:
+    """Whose trucks an enterprise lets have its loads: none of `blocked`, and of `allowed` alone where any are named."""
+
+    __pydantic_config__: ClassVar = FORBID_UNKNOWN
+    blocked: tuple[str, ...] = ()
+    allowed: tuple[str, ...] = ()
+
+    def admits(self, carrier: str) -> bool:
+        """Answer whether the carrier's trucks may have a load."""
+        return carrier not in self.blocked and (not self.allowed or carrier in self.allowed)
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What a driver takes; what is empty does not bind.
+
+    `regions` are ids of places outside the park, or kinds of them, to and from which the truck drives; the park's
+    warehouses are always among them. `hours` is the daily time in which loading begins and the truck is home.
+    """
+
+    __pydantic_config__: ClassVar = FORBID_UNKNOWN
+    cargo_kinds: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    hours: Hours | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Truck:
     """A truck that is open for loads: where and when it is next free, and when it must be home."""
 
@@ -97,6 +125,7 @@ class Truck:
     free_at: str
     free_from: datetime
     home_by: datetime
+    preferences: Preferences = field(default_factory=Preferences)
 
     def __post_init__(self) -> None:
         _check_plate(self.plate)
@@ -148,8 +177,14 @@ def check_load(park: Park, load: Load) -> None:
     _check_known("cargo_kind", load.cargo_kind, park.cargo_kind_by_id)
     _check_known("origin", load.origin, park.position_by_location)
     _check_known("destination", load.destination, park.position_by_location)
-    for i, carrier in enumerate(load.blocked_carriers):
-        _check_known(f"blocked_carriers[{i}]", carrier, park.enterprise_by_id)
+    check_carriers(park, "blocked_carriers", load.blocked_carriers)
+    check_carriers(park, "allowed_carriers", load.allowed_carriers)
+
+
+def check_carriers(park: Park, field: str, carriers: Iterable[str]) -> None:
+    """Raise FieldFault for the first of the carriers that the park does not know."""
+    for i, carrier in enumerate(carriers):
+        _check_known(f"{field}[{i}]", carrier, park.enterprise_by_id)
 
 
 def check_truck(park: Park, truck: Truck) -> None:
@@ -158,6 +193,10 @@ def check_truck(park: Park, truck: Truck) -> None:
     _check_known("kind", truck.kind, park.truck_kind_by_id)
     _check_known("home", truck.home, park.position_by_location)
     _check_known("free_at", truck.free_at, park.position_by_location)
+    for i, kind in enumerate(truck.preferences.cargo_kinds):
+        _check_known(f"preferences.cargo_kinds[{i}]", kind, park.cargo_kind_by_id)
+    for i, region in enumerate(truck.preferences.regions):
+        _check_known(f"preferences.regions[{i}]", region, {*park.place_by_id, *PlaceKind})
 
 
 def _check_plate(plate: str) -> None:
@@ -169,14 +208,14 @@ def _check_plate(plate: str) -> None:
         raise FieldFault("plate", f"{plate[:20]!r} must be written {written!r}")
 
 
-def _check_moments(thing: Visit | Load | Truck, *fields: str) -> None:
-    for field in fields:
-        moment: datetime = getattr(thing, field)
+def _check_moments(thing: Visit | Load | Truck, *names: str) -> None:
+    for name in names:
+        moment: datetime = getattr(thing, name)
         if moment.tzinfo is None:
             raise FieldFault(
-                field, f"{moment.isoformat()} has no offset from UTC; allowed: RFC 3339, as 2026-11-25T08:00:00+08:00"
+                name, f"{moment.isoformat()} has no offset from UTC; allowed: RFC 3339, as 2026-11-25T08:00:00+08:00"
             )
-        _check_year(field, moment)
+        _check_year(name, moment)
 
 
 def _check_year(field: str, day: date) -> None:

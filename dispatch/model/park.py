@@ -327,6 +327,12 @@ class HouseRules:
     hold_minutes: int = 10  # until a request that is only held must be confirmed
     move_offer_minutes: int = 10
     chain_wait_minutes: int = 60  # the longest a chained visit stands between its warehouses, altogether
+    offer_seconds: int = 600  # an offer waits so long for its driver's answer,
+    urgent_offer_seconds: int = 90  # or so long when its loading begins within `urgent_minutes`
+    urgent_minutes: int = 60
+    matching_round_seconds: int = 30  # between rounds while loads are open; 0: on demand only
+    offer_ahead_minutes: int = 60  # what must leave within this is offered by the rounds on the timer
+    exception_hours: int = 24  # a reported exception is to be resolved within
     steer_bookings: bool = True  # among open starts, by bid prices; otherwise each booking gets what suits it best
     peak: tuple[Hours, ...] = ()  # the hours everybody wants
     release: Release = field(default_factory=Release)
@@ -427,6 +433,11 @@ class Park:
     def warehouse_by_id(self) -> dict[str, Warehouse]:
         """Return warehouses by id."""
         return {warehouse.id: warehouse for warehouse in self.warehouses}
+
+    @cached_property
+    def place_by_id(self) -> dict[str, Place]:
+        """Return places outside by id."""
+        return {place.id: place for place in self.places}
 
     @cached_property
     def cargo_kind_by_id(self) -> dict[str, CargoKind]:

@@ -87,6 +87,7 @@ class Source(StrEnum):
     REQUEST = "request"  # a driver or enterprise, answered at once
     PLAN = "plan"  # a published plan
     WALK_IN = "walk_in"  # a truck at the gate without an appointment
+    OFFER = "offer"  # the driver of an accepted load
 
 
 class Purpose(StrEnum):
@@ -151,7 +152,8 @@ class Appointment:
     """The promise of a slot for a visit. `slots` is how many slots the dock is held from `slot` on.
 
     `wish`, `earliest` and `latest` are what was asked for: later days are expected to ask for the like. A chained visit
-    has further `stops`, in order, for the one gate entry. `due_at` is when a sweep must look at it.
+    has further `stops`, in order, for the one gate entry. `due_at` is when a sweep must look at it. One with a `match`
+    is held for an accepted load, and given back with it alone.
     """
 
     __pydantic_config__: ClassVar = FORBID_UNKNOWN
@@ -171,6 +173,7 @@ class Appointment:
     made_at: datetime
     visit: str | None = None
     load: str | None = None
+    match: str | None = None
     wish: datetime | None = None
     earliest: datetime | None = None
     latest: datetime | None = None
@@ -197,32 +200,73 @@ class Appointment:
 class LoadState(StrEnum):
     """Where a load is in its life."""
 
-    POSTED = "posted"
-    MATCHED = "matched"
+    POSTED = "posted"  # nobody has it; a plan may have it in mind (`LoadRecord.match`)
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    AT_PICKUP = "at_pickup"
+    IN_TRANSIT = "in_transit"
+    DELIVERED = "delivered"
+    DISPUTED = "disputed"  # delivered, with an exception that is not closed
     WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"  # nobody took it while it could still be loaded
 
 
 LOAD_LIFE: dict[tuple[LoadState, str], LoadState] = {
-    (LoadState.POSTED, "match"): LoadState.MATCHED,
+    (LoadState.POSTED, "plan"): LoadState.POSTED,
+    (LoadState.POSTED, "reopen"): LoadState.POSTED,
+    (LoadState.POSTED, "offer"): LoadState.OFFERED,
     (LoadState.POSTED, "withdraw"): LoadState.WITHDRAWN,
-    (LoadState.MATCHED, "unmatch"): LoadState.POSTED,
+    (LoadState.POSTED, "expire"): LoadState.EXPIRED,
+    (LoadState.OFFERED, "reopen"): LoadState.POSTED,
+    (LoadState.OFFERED, "accept"): LoadState.ACCEPTED,
+    (LoadState.OFFERED, "withdraw"): LoadState.WITHDRAWN,
+    (LoadState.OFFERED, "expire"): LoadState.EXPIRED,
+    (LoadState.ACCEPTED, "reopen"): LoadState.POSTED,
+    (LoadState.ACCEPTED, "arrive"): LoadState.AT_PICKUP,
+    (LoadState.AT_PICKUP, "depart"): LoadState.IN_TRANSIT,
+    (LoadState.IN_TRANSIT, "deliver"): LoadState.DELIVERED,
+    (LoadState.DELIVERED, "dispute"): LoadState.DISPUTED,
+    (LoadState.DISPUTED, "settle"): LoadState.DELIVERED,
 }
 
 
 class MatchState(StrEnum):
     """What a match is to its truck's driver."""
 
-    PLANNED = "planned"  # decided by the plan of a day
-    OFFERED = "offered"  # proposed by a matching round
+    PLANNED = "planned"  # decided by the plan of a day; offered when it is due
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    FINISHED = "finished"  # all its loads are delivered
+    DECLINED = "declined"
+    EXPIRED = "expired"  # the driver was silent
+    RELEASED = "released"  # accepted, and given back before the first pickup
+    UNDONE = "undone"  # taken from the truck before the driver answered
+
+
+MATCH_LIFE: dict[tuple[MatchState, str], MatchState] = {
+    (MatchState.PLANNED, "offer"): MatchState.OFFERED,
+    (MatchState.PLANNED, "undo"): MatchState.UNDONE,
+    (MatchState.OFFERED, "accept"): MatchState.ACCEPTED,
+    (MatchState.OFFERED, "decline"): MatchState.DECLINED,
+    (MatchState.OFFERED, "expire"): MatchState.EXPIRED,
+    (MatchState.OFFERED, "undo"): MatchState.UNDONE,
+    (MatchState.ACCEPTED, "release"): MatchState.RELEASED,
+    (MatchState.ACCEPTED, "finish"): MatchState.FINISHED,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class MatchedLoad:
-    """One load of a chain with the planned begin of its loading."""
+    """One load of a chain with the planned begins of its loading and unloading.
+
+    `alone_km` are the empty kilometres of the same truck if it drove for this load alone, from its home and back.
+    """
 
     __pydantic_config__: ClassVar = FORBID_UNKNOWN
     load: str
     starts_at: datetime
+    unloads_at: datetime | None = None
+    alone_km: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,3 +282,9 @@ class Match:
     empty_km: int
     loaded_km: int
     state: MatchState = MatchState.PLANNED
+    carrier: str = ""
+
+    @property
+    def saved_km(self) -> int:
+        """Return the empty kilometres that driving every load of the chain alone would have cost more."""
+        return sum(each.alone_km for each in self.loads) - self.empty_km

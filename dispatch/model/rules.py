@@ -2,9 +2,10 @@
 
 from datetime import date, datetime, timedelta
 
+from dispatch.model.day import CarrierLists, Load, Truck
 from dispatch.model.life import starts_at
 from dispatch.model.park import Park, minute_of_day
-from dispatch.model.promises import APPOINTMENT_LIFE, LOAD_LIFE, Appointment, LoadState
+from dispatch.model.promises import APPOINTMENT_LIFE, LOAD_LIFE, Appointment, LoadState, Match
 
 
 def day_opens_at(park: Park, day: date) -> datetime:
@@ -78,6 +79,32 @@ def may_withdraw(state: LoadState) -> bool:
 def may_carry(park: Park, truck_kind: str, cargo_kind: str) -> bool:
     """Answer whether trucks of the kind can carry the cargo kind."""
     return cargo_kind in park.truck_kind_by_id[truck_kind].carries
+
+
+def admits_carrier(load: Load, of_enterprise: CarrierLists, carrier: str) -> bool:
+    """Answer whether neither the load nor its enterprise keeps the carrier out."""
+    return of_enterprise.admits(carrier) and CarrierLists(load.blocked_carriers, load.allowed_carriers).admits(carrier)
+
+
+def suits_driver(park: Park, truck: Truck, load: Load) -> bool:
+    """Answer whether the load is of the kinds and in the regions its driver takes."""
+    kinds, regions = truck.preferences.cargo_kinds, truck.preferences.regions
+    if kinds and load.cargo_kind not in kinds:
+        return False
+    places = (park.place_by_id.get(end) for end in (load.origin, load.destination))
+    return not regions or all(place is None or place.id in regions or place.kind in regions for place in places)
+
+
+def is_urgent(park: Park, match: Match, now: datetime) -> bool:
+    """Answer whether the first loading begins so soon that its driver must answer at once."""
+    return match.loads[0].starts_at - now <= timedelta(minutes=park.rules.urgent_minutes)
+
+
+def offer_expires(park: Park, match: Match, now: datetime) -> datetime:
+    """Return until when an offer made now waits for its driver."""
+    rules = park.rules
+    urgent = is_urgent(park, match, now)
+    return now + timedelta(seconds=rules.urgent_offer_seconds if urgent else rules.offer_seconds)
 
 
 def may_plan(park: Park, day: date, now: datetime) -> bool:

@@ -69,19 +69,33 @@ def matching_problem(
 
 def chains(problem: MatchingProblem, plan: MatchingPlan) -> tuple[PlannedChain, ...]:
     """Return the chains of a plan in the park's own words."""
-    instance, grid = problem.instance, problem.park.grid
+    instance = problem.instance
     loaded_km = instance.km[instance.loads.origin, instance.loads.destination]
     return tuple(
         PlannedChain(
             plate=problem.trucks[chain.truck].plate,
             loads=tuple(
-                MatchedLoad(problem.loads[load].id, grid.moment_of(problem.date, start))
+                matched_load(problem, chain.truck, load, start)
                 for load, start in zip(chain.loads, chain.starts, strict=True)
             ),
             empty_km=int(check.chain_empty_km(instance, chain)),
             loaded_km=int(loaded_km[list(chain.loads)].sum()),
         )
         for chain in plan.chains
+    )
+
+
+def matched_load(problem: MatchingProblem, truck: int, load: int, start: int, home: str | None = None) -> MatchedLoad:
+    """Return a load of a truck's chain that is begun at `start`; the truck's `home` where it is not the problem's."""
+    instance, index = problem.instance, problem.locations.index
+    origin, destination = instance.loads.origin[load], instance.loads.destination[load]
+    at_home = instance.trucks.home[truck] if home is None else index(home)
+    unloads = start + int(instance.loads.load_minutes[load]) + int(instance.minutes[origin, destination])
+    return MatchedLoad(
+        problem.loads[load].id,
+        problem.park.grid.moment_of(problem.date, start),
+        problem.park.grid.moment_of(problem.date, unloads),
+        int(instance.km[at_home, origin]) + int(instance.km[destination, at_home]),
     )
 
 

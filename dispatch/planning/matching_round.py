@@ -5,15 +5,16 @@ for it must be at each of them in time. Everything here is pure.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 import numpy as np
 
-from dispatch.model.day import Load, Truck
-from dispatch.model.park import Park
+from dispatch.model import rules
+from dispatch.model.day import CarrierLists, Load, Preferences, Truck
+from dispatch.model.park import Park, minute_of_day
 from dispatch.model.promises import Appointment, MatchedLoad
-from dispatch.planning.matching import matching_problem, minute_from
+from dispatch.planning.matching import MatchingProblem, matched_load, matching_problem, minute_from
 from dispatch.roads.table import TravelTable
 from solver.matching import check
 from solver.matching.board import Board, board
@@ -23,10 +24,23 @@ from solver.matching.plan import Chain
 
 @dataclass(frozen=True, slots=True)
 class OpenLoad:
-    """A load nobody has, and the plates of the trucks that have declined it."""
+    """A load nobody has, the plates of the trucks it was offered to before, and whom its enterprise keeps out."""
 
     load: Load
-    declined: tuple[str, ...] = ()
+    offered_to: tuple[str, ...] = ()
+    of_enterprise: CarrierLists = field(default_factory=CarrierLists)
+
+    @property
+    def is_restricted(self) -> bool:
+        """Answer whether there may be trucks it is not offered to, whatever they prefer."""
+        lists = self.of_enterprise
+        return bool(
+            self.offered_to
+            or self.load.blocked_carriers
+            or self.load.allowed_carriers
+            or lists.blocked
+            or lists.allowed
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +66,7 @@ class PlannedOffer:
     """A truck's next load and when its loading starts; what the truck drives empty more for it, and what loaded."""
 
     plate: str
+    carrier: str
     load: MatchedLoad
     empty_km: int
     loaded_km: int
@@ -69,14 +84,17 @@ def offers_now(
     park: Park, travel: TravelTable, loads: Sequence[OpenLoad], trucks: Iterable[LiveTruck], at: Timing
 ) -> tuple[PlannedOffer, ...]:
     """Return what is offered now, at most one load per truck, no load twice; the plan behind it passes the checker."""
-    stretches = [stretch for live in trucks for stretch in stretches_of(park, travel, live)]
-    on = round_board(park, travel, loads, stretches, at)
+    trucks = list(trucks)
+    stretches = [stretch for live in trucks for stretch in stretches_in_hours(park, travel, live, at.day)]
+    problem = matching_problem(park, at.day, [each.load for each in loads], [each.truck for each in stretches], travel)
+    on = round_board(problem, loads, stretches, at)
     planned = match_round(on)
     faults = check.violations(on.instance, planned.plan)
     assert not faults, faults[0].text
+    homes = {live.truck.plate: live.truck.home for live in trucks}
     until = on.now + park.rules.react_minutes + int(at.ahead.total_seconds()) // 60
     return tuple(
-        _planned_offer(park, at.day, on, offer, loads, stretches)
+        _planned_offer(problem, on, offer, homes[stretches[offer.truck].truck.plate])
         for offer in _one_each(planned.offers, stretches)
         if offer.leave <= until
     )
@@ -103,17 +121,31 @@ def stretches_of(park: Park, travel: TravelTable, live: LiveTruck) -> list[Stret
     return [*found, Stretch(truck, is_out)]
 
 
-def round_board(
-    park: Park, travel: TravelTable, loads: Sequence[OpenLoad], stretches: Sequence[Stretch], at: Timing
-) -> Board:
+def stretches_in_hours(park: Park, travel: TravelTable, live: LiveTruck, day: date) -> list[Stretch]:
+    """Return the truck's stretches within the hours its driver prefers; none where its time lies outside of them."""
+    truck = within_hours(park, live.truck, day)
+    return [] if truck is None else stretches_of(park, travel, replace(live, truck=truck))
+
+
+def within_hours(park: Park, truck: Truck, day: date) -> Truck | None:
+    """Return the truck as it is out within its driver's hours of the day; None when it is not."""
+    hours = truck.preferences.hours
+    if hours is None:
+        return truck
+    opens, closes = (park.grid.moment_of(day, minute_of_day(text)) for text in (hours.opens, hours.closes))
+    free_from, home_by = max(truck.free_from, opens), min(truck.home_by, closes)
+    return replace(truck, free_from=free_from, home_by=home_by) if free_from <= home_by else None
+
+
+def round_board(problem: MatchingProblem, loads: Sequence[OpenLoad], stretches: Sequence[Stretch], at: Timing) -> Board:
     """Return the solver's board of a round: minutes from midnight of the day, `now` rounded up."""
-    problem = matching_problem(park, at.day, [each.load for each in loads], [each.truck for each in stretches], travel)
+    park = problem.park
+    choosy = {k for k, stretch in enumerate(stretches) if stretch.truck.preferences != Preferences()}
     forbidden = [
         (k, i)
         for i, each in enumerate(loads)
-        if each.declined or each.load.blocked_carriers
-        for k, stretch in enumerate(stretches)
-        if not may_be_offered(each, stretch.truck)
+        for k in (range(len(stretches)) if each.is_restricted else choosy)
+        if not may_be_offered(park, each, stretches[k].truck)
     ]
     return board(
         problem.instance,
@@ -124,9 +156,13 @@ def round_board(
     )
 
 
-def may_be_offered(open_load: OpenLoad, truck: Truck) -> bool:
-    """Answer whether neither side has refused: the enterprise its carrier, the driver the load."""
-    return truck.carrier not in open_load.load.blocked_carriers and truck.plate not in open_load.declined
+def may_be_offered(park: Park, open_load: OpenLoad, truck: Truck) -> bool:
+    """Answer whether neither side minds: the enterprise the carrier, the driver the load; nor had it before."""
+    return (
+        truck.plate not in open_load.offered_to
+        and rules.admits_carrier(open_load.load, open_load.of_enterprise, truck.carrier)
+        and rules.suits_driver(park, truck, open_load.load)
+    )
 
 
 def _ends(travel: TravelTable, load: Load, begins: datetime) -> datetime:
@@ -142,12 +178,11 @@ def _one_each(offers: Iterable[Offer], stretches: Sequence[Stretch]) -> list[Off
     return list(first.values())
 
 
-def _planned_offer(
-    park: Park, day: date, on: Board, offer: Offer, loads: Sequence[OpenLoad], stretches: Sequence[Stretch]
-) -> PlannedOffer:
+def _planned_offer(problem: MatchingProblem, on: Board, offer: Offer, home: str) -> PlannedOffer:
     instance, k, i = on.instance, offer.truck, offer.load
     empty = check.chain_empty_km(instance, Chain(k, (i,), (offer.start,)))
     loaded = int(instance.km[instance.loads.origin[i], instance.loads.destination[i]])
     anyway = int(instance.km[instance.trucks.start[k], instance.trucks.home[k]]) if on.out[k] else 0
-    begins = MatchedLoad(loads[i].load.id, park.grid.moment_of(day, offer.start))
-    return PlannedOffer(stretches[k].truck.plate, begins, max(0, empty - anyway), loaded)
+    truck = problem.trucks[k]
+    begins = matched_load(problem, k, i, offer.start, home)
+    return PlannedOffer(truck.plate, truck.carrier, begins, max(0, empty - anyway), loaded)

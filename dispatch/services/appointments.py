@@ -109,7 +109,8 @@ async def cancel_appointment(desk: Desk, appointment_id: str, now: datetime, exp
     """Cancel an appointment and give its places back; NotAllowedNow by its state or deadline, Changed by version."""
 
     def cancelled(appointment: Appointment) -> Appointment:
-        _check_may_cancel(desk, appointment, now)
+        check_is_free(appointment)
+        check_may_cancel(desk, appointment, now)
         return after(desk.park, appointment, "cancel", now, offer=None)
 
     return await step_appointment(desk, appointment_id, "cancel", cancelled, expected)
@@ -153,7 +154,15 @@ async def step_appointment(
     raise NotAllowedNow(f"appointment {appointment_id} is being changed by others")
 
 
-def _check_may_cancel(desk: Desk, appointment: Appointment, now: datetime) -> None:
+def check_is_free(appointment: Appointment) -> None:
+    """Raise NotAllowedNow when the appointment is held for an accepted load: it is given back with the load alone."""
+    if appointment.match is not None:
+        load, offer = appointment.load, appointment.match
+        raise NotAllowedNow(f"appointment {appointment.id} is held for load {load}; release offer {offer} instead")
+
+
+def check_may_cancel(desk: Desk, appointment: Appointment, now: datetime) -> None:
+    """Raise NotAllowedNow when the appointment's state or its deadline does not let it be cancelled."""
     if rules.may_cancel(desk.park, appointment, now):
         return
     if (appointment.state, "cancel") not in APPOINTMENT_LIFE:

@@ -8,6 +8,7 @@ from dispatch.model.park import Park
 from dispatch.model.promises import Appointment
 from dispatch.services import booking
 from dispatch.services.freight import MatchRecord
+from dispatch.services.offering import STANDING
 from dispatch.store import codec
 from dispatch.store.board import Board, Difference
 from dispatch.store.keys import Keys
@@ -41,7 +42,7 @@ def _taken_by_appointments(park: Park, keys: Keys, board: Board) -> Iterator[tup
 def _taken_by_matches(keys: Keys, board: Board) -> Iterator[tuple[str, str, int]]:
     for document in _things(board, "match"):
         record = codec.read(MatchRecord, document)
-        if record.undone_at is None:
+        if record.match.state in STANDING:
             yield keys.chained(record.match.day), record.match.plate, 1
 
 

@@ -1,12 +1,12 @@
-"""Loads, trucks, visits and matches as changes of the store. Pure functions: records in, commits out.
+"""Loads, trucks and visits as changes of the store. Pure functions: records in, commits out.
 
 `LoadRecord` and `MatchRecord` are what the store keeps of a load and of a match.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from dispatch.model.day import Load, Truck, Visit
 from dispatch.model.grid import SlotGrid
@@ -14,33 +14,58 @@ from dispatch.model.park import FORBID_UNKNOWN
 from dispatch.model.promises import LOAD_LIFE, LoadState, Match
 from dispatch.model.refusals import NotAllowedNow
 from dispatch.store import codec
-from dispatch.store.commit import Commit, Event, Expect, Take, Write
-from dispatch.store.keys import Keys, match_member, time_member
+from dispatch.store.commit import Commit, Event, Expect, Write
+from dispatch.store.keys import Keys, deadline_member, time_member
 
 Moves = tuple[tuple[str, str], ...]
+FREE: Mapping[str, None] = {"match": None, "plate": None, "taken_by": None, "saved_km": None}  # of a load nobody has
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """When a load came into a state."""
+
+    __pydantic_config__: ClassVar = FORBID_UNKNOWN
+    state: LoadState
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class LoadRecord:
-    """A load as the store keeps it; `match` is the id of the match it is in, `declined` the plates that would not have
-    it."""
+    """A load as the store keeps it.
+
+    `match` is the id of the match it is in; `plate` and `taken_by` are its truck and carrier, `saved_km` the load's
+    part of what it saves. `offered_to` are the plates it was ever offered to, `exceptions` the ids of the open ones.
+    """
 
     __pydantic_config__: ClassVar = FORBID_UNKNOWN
     load: Load
     state: LoadState
     posted_at: datetime
     match: str | None = None
-    declined: tuple[str, ...] = ()
+    plate: str | None = None
+    taken_by: str | None = None
+    saved_km: int | None = None
+    offered_to: tuple[str, ...] = ()
+    history: tuple[Moved, ...] = ()
+    exceptions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class MatchRecord:
-    """A match as the store keeps it; one that was undone is no longer in any index but its own."""
+    """A match as the store keeps it; only one that stands is in the indexes of matches.
+
+    `expires_at` is None until it is offered; `appointments` are the slots its loads hold; `reason` is the driver's, for
+    declining it or giving it back.
+    """
 
     __pydantic_config__: ClassVar = FORBID_UNKNOWN
     match: Match
     made_at: datetime
-    undone_at: datetime | None = None
+    expires_at: datetime | None = None
+    answered_at: datetime | None = None
+    appointments: tuple[str, ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +90,21 @@ def remove_load(keys: Keys, grid: SlotGrid, kept: KeptLoad) -> Commit:
     return _remove(key, kept.version, _load_indexes(keys, grid, kept.record), "LoadRemoved")
 
 
-def withdraw_load(keys: Keys, grid: SlotGrid, kept: KeptLoad) -> Commit:
-    """Return the change that withdraws a load; NotAllowedNow unless it is only posted."""
-    record = _moved(kept.record, "withdraw", match=None)
-    write = _rewrite(keys, grid, kept.record, record)
+def move_load(keys: Keys, grid: SlotGrid, kept: KeptLoad, after: LoadRecord, event: str) -> Commit:
+    """Return the change that writes a load's record anew."""
+    write = rewrite(keys, grid, kept.record, after)
     return Commit(
-        expects=(Expect(write.key, kept.version),),
-        writes=(write,),
-        events=(Event("LoadWithdrawn", codec.dump(record)),),
+        expects=(Expect(write.key, kept.version),), writes=(write,), events=(Event(event, codec.dump(after)),)
     )
+
+
+def moved(record: LoadRecord, event: str, now: datetime, **changes: Any) -> LoadRecord:
+    """Return the load after an event of its life; NotAllowedNow when its state does not allow it."""
+    state = LOAD_LIFE.get((record.state, event))
+    if state is None:
+        raise NotAllowedNow(f"load {record.load.id} is {record.state}")
+    history = record.history if state is record.state else (*record.history, Moved(state, now))
+    return replace(record, state=state, history=history, **changes)
 
 
 def post_visit(keys: Keys, grid: SlotGrid, visit: Visit) -> Commit:
@@ -101,64 +132,6 @@ def remove_truck(keys: Keys, truck: Truck, version: int) -> Commit:
     return _remove(keys.truck_state(truck.plate), version, ((keys.trucks(), truck.plate),), "TruckRemoved")
 
 
-def make_match(
-    keys: Keys, grid: SlotGrid, match: Match, loads: Sequence[KeptLoad], now: datetime, *, behind: int = 0
-) -> Commit:
-    """Return the change that gives a truck its chain; NotAllowedNow names a load that is not posted (any more).
-
-    The truck may have `behind` chains of the day already, which this one goes on from: CounterFull when it has more.
-    """
-    record = MatchRecord(match=match, made_at=now)
-    key, document = keys.match(match.id), codec.dump(record)
-    moved = [_moved(kept.record, "match", match=match.id) for kept in loads]
-    rewrites = [_rewrite(keys, grid, kept.record, after) for kept, after in zip(loads, moved, strict=True)]
-    return Commit(
-        expects=(Expect(key, 0), *_expected(keys, loads)),
-        takes=(Take(keys.chained(match.day), match.plate, 1, behind + 1),),
-        writes=(Write(key, document, add_to=_match_indexes(keys, match)), *rewrites),
-        events=(Event("MatchMade", document),),
-    )
-
-
-def undo_match(
-    keys: Keys, grid: SlotGrid, record: MatchRecord, version: int, loads: Sequence[KeptLoad], now: datetime
-) -> Commit:
-    """Return the change that takes a chain from its truck; its loads are posted again."""
-    moved = [_moved(kept.record, "unmatch", match=None) for kept in loads]
-    return _undone(keys, grid, (record, version), loads, moved, now)
-
-
-def decline_match(
-    keys: Keys, grid: SlotGrid, record: MatchRecord, version: int, loads: Sequence[KeptLoad], now: datetime
-) -> Commit:
-    """Return the change by which a driver turns an offer down: undone, its loads never offered to the truck again."""
-    plate = record.match.plate
-    moved = [_moved(kept.record, "unmatch", match=None) for kept in loads]
-    moved = [replace(after, declined=tuple(sorted({*after.declined, plate}))) for after in moved]
-    return _undone(keys, grid, (record, version), loads, moved, now)
-
-
-def _undone(
-    keys: Keys,
-    grid: SlotGrid,
-    kept_match: tuple[MatchRecord, int],
-    loads: Sequence[KeptLoad],
-    moved: Sequence[LoadRecord],
-    now: datetime,
-) -> Commit:
-    record, version = kept_match
-    match = record.match
-    undone = replace(record, undone_at=now)
-    key, document = keys.match(match.id), codec.dump(undone)
-    rewrites = [_rewrite(keys, grid, kept.record, after) for kept, after in zip(loads, moved, strict=True)]
-    return Commit(
-        expects=(Expect(key, version), *_expected(keys, loads)),
-        takes=(Take(keys.chained(match.day), match.plate, -1, 0),),
-        writes=(Write(key, document, remove_from=_match_indexes(keys, match)), *rewrites),
-        events=(Event("MatchUndone", document),),
-    )
-
-
 def _create(key: str, thing: LoadRecord | Visit, indexes: Moves, event: str) -> Commit:
     document = codec.dump(thing)
     return Commit(
@@ -174,14 +147,8 @@ def _remove(key: str, version: int, indexes: Moves, event: str) -> Commit:
     )
 
 
-def _moved(record: LoadRecord, move: str, *, match: str | None) -> LoadRecord:
-    state = LOAD_LIFE.get((record.state, move))
-    if state is None:
-        raise NotAllowedNow(f"load {record.load.id} is {record.state}")
-    return replace(record, state=state, match=match)
-
-
-def _rewrite(keys: Keys, grid: SlotGrid, before: LoadRecord, after: LoadRecord) -> Write:
+def rewrite(keys: Keys, grid: SlotGrid, before: LoadRecord, after: LoadRecord) -> Write:
+    """Return the write of a load's record, with the indexes its state puts it in."""
     return Write(
         keys.load(after.load.id),
         codec.dump(after),
@@ -206,22 +173,15 @@ def _load_indexes(keys: Keys, grid: SlotGrid, record: LoadRecord) -> Moves:
 
 
 def _state_indexes(keys: Keys, grid: SlotGrid, record: LoadRecord) -> Moves:
-    """Return where a load is found by its state."""
-    listed = ((keys.loads_in_state(record.state), _load_member(record.load)),)
-    if record.state is not LoadState.POSTED:
-        return listed
-    return (*listed, (keys.open_loads(grid.day_of(record.load.earliest)), record.load.id))
+    """Return where a load is found by its state; one that nobody has yet, also by when it is given up."""
+    load = record.load
+    listed = [(keys.loads_in_state(record.state), _load_member(load))]
+    if record.state in (LoadState.POSTED, LoadState.OFFERED):
+        listed.append((keys.deadlines(), deadline_member(load.latest, "load", load.id)))
+    if record.state is LoadState.POSTED and record.match is None:
+        listed.append((keys.open_loads(grid.day_of(load.earliest)), load.id))
+    return tuple(listed)
 
 
 def _load_member(load: Load) -> str:
     return time_member(load.earliest, load.id)
-
-
-def _match_indexes(keys: Keys, match: Match) -> Moves:
-    member = match_member(match.day, match.plan, match.id)
-    shared = (keys.matches(), keys.matches_of_truck(match.plate), keys.matches_of_plan(match.plan))
-    return tuple((index, member) for index in (*shared, *(keys.matches_of_load(each.load) for each in match.loads)))
-
-
-def _expected(keys: Keys, loads: Sequence[KeptLoad]) -> tuple[Expect, ...]:
-    return tuple(Expect(keys.load(kept.record.load.id), kept.version) for kept in loads)

@@ -1,14 +1,14 @@
 """Loads: posted one by one or in bulk, found, and withdrawn while nobody has them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from dispatch.model import rules
 from dispatch.model.day import Load, check_load
 from dispatch.model.promises import LoadState
 from dispatch.model.refusals import NotAllowedNow, Refusal
-from dispatch.services import freight
+from dispatch.services import freight, offering, publication
 from dispatch.services.desk import (
     Desk,
     Kept,
@@ -26,7 +26,7 @@ from dispatch.services.freight import KeptLoad, LoadRecord
 from dispatch.services.listing import list_things
 from dispatch.services.making import New, make, make_many
 from dispatch.store import codec
-from dispatch.store.commit import VersionChanged
+from dispatch.store.commit import Commit, VersionChanged
 
 TRIES = 5
 
@@ -48,6 +48,7 @@ class LoadDraft:
     pickup_visit: str | None = None
     delivery_visit: str | None = None
     blocked_carriers: tuple[str, ...] = ()
+    allowed_carriers: tuple[str, ...] = ()
     id: str | None = None
 
 
@@ -86,20 +87,43 @@ async def list_loads(
     return await list_things(desk, LoadRecord, index, keys.load, page, wanted=wanted)
 
 
-async def withdraw_load(desk: Desk, load_id: str, expected: Versions) -> Kept[LoadRecord]:
-    """Withdraw a load; NotAllowedNow when it is matched or withdrawn, Changed unless at `expected`."""
+async def withdraw_load(desk: Desk, load_id: str, now: datetime, expected: Versions) -> Kept[LoadRecord]:
+    """Withdraw a load that no driver has accepted, and the offer of it; NotAllowedNow, Changed unless at `expected`."""
     for _ in range(TRIES):
         kept = await get_load(desk, load_id)
         check_version(kept.version, expected, f"load {load_id}")
         if not rules.may_withdraw(kept.thing.state):
             raise NotAllowedNow(f"load {load_id} is {kept.thing.state}")
-        commit = freight.withdraw_load(desk.keys, desk.park.grid, KeptLoad(kept.thing, kept.version))
         try:
-            await desk.store.commit(commit)
+            await desk.store.commit(await give_up(desk, kept, "withdraw", now))
         except VersionChanged:
             continue
-        return Kept(replace(kept.thing, state=LoadState.WITHDRAWN, match=None), kept.version + 1)
+        return await get_load(desk, load_id)
     raise NotAllowedNow(f"load {load_id} is being changed by others")
+
+
+async def expire_load(desk: Desk, load_id: str, now: datetime) -> bool:
+    """Give up a load that nobody accepted while it could be loaded; answer whether this call has done it."""
+    for _ in range(TRIES):
+        kept = await get_load(desk, load_id)
+        if not rules.may_withdraw(kept.thing.state) or now <= kept.thing.load.latest:
+            return False
+        try:
+            await desk.store.commit(await give_up(desk, kept, "expire", now))
+        except VersionChanged:
+            continue
+        return True
+    return False
+
+
+async def give_up(desk: Desk, kept: Kept[LoadRecord], event: str, now: datetime) -> Commit:
+    """Return the change by which a load nobody has accepted is withdrawn, or expires; its match ends with it."""
+    record, told = kept.thing, {"withdraw": "LoadWithdrawn", "expire": "LoadExpired"}[event]
+    found = await publication.kept_matches(desk.store, [record.match]) if record.match is not None else []
+    if found:
+        return offering.leave_match(desk.park, desk.keys, found[0], {record.load.id: event}, now, told)
+    after = freight.moved(record, event, now, **freight.FREE)
+    return freight.move_load(desk.keys, desk.park.grid, KeptLoad(record, kept.version), after, told)
 
 
 def _new(desk: Desk, draft: LoadDraft, now: datetime, repeatable: Repeatable | None) -> New[LoadRecord]:
@@ -119,6 +143,7 @@ def _new(desk: Desk, draft: LoadDraft, now: datetime, repeatable: Repeatable | N
             pickup_visit=draft.pickup_visit,
             delivery_visit=draft.delivery_visit,
             blocked_carriers=draft.blocked_carriers,
+            allowed_carriers=draft.allowed_carriers,
         )
         check_load(desk.park, load)
         return load

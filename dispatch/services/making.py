@@ -31,10 +31,15 @@ class New(Generic[T]):
 
 
 async def make(desk: Desk, new: New[T], repeatable: Repeatable | None) -> Kept[T]:
-    """Make the thing, or return what an earlier call with the same Idempotency-Key made; AlreadyThere, KeyReused."""
+    """Make the thing, or return what an earlier call with the same Idempotency-Key made; AlreadyThere, KeyReused.
+
+    VersionChanged when another thing, which the commit goes by, was changed meanwhile.
+    """
     try:
         return _kept(new, await committed(desk, _repeatable(desk, new, repeatable)))
-    except VersionChanged:
+    except VersionChanged as changed:
+        if changed.expect != new.commit.expects[0]:
+            raise
         return await _found(desk, new)
 
 

@@ -1,6 +1,6 @@
 """Matching rounds of the live day: asked for as a job, done from what the store holds, offers put back into it."""
 
-from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -11,12 +11,13 @@ from dispatch.model.day import Load, Truck, check_load, check_truck
 from dispatch.model.faults import FieldFault
 from dispatch.model.park import Park
 from dispatch.model.promises import Appointment, Match, MatchState
-from dispatch.model.refusals import KeyReused, NotAllowedNow
+from dispatch.model.refusals import KeyReused
 from dispatch.planning.matching_round import LiveTruck, OpenLoad, PlannedOffer, Timing, offers_now
-from dispatch.services import freight, publication
+from dispatch.services import offering, publication
 from dispatch.services.day_planning import NAMED, Surroundings
 from dispatch.services.desk import Desk, Kept, Repeatable, find_repeat, new_id, not_there
-from dispatch.services.freight import KeptLoad, LoadRecord, MatchRecord
+from dispatch.services.freight import LoadRecord, MatchRecord
+from dispatch.services.offering import KeptMatch
 from dispatch.store import codec
 from dispatch.store.commit import Commit, Expect, FingerprintDiffers, VersionChanged, Write
 from dispatch.store.keys import day_prefix, id_of
@@ -24,7 +25,6 @@ from dispatch.store.store import Store
 from dispatch.worker.jobs import Job, Jobs, find_job
 
 JOB_NAME = "match"
-TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,11 @@ async def get_round(desk: Desk, round_id: str) -> Kept[Job]:
 async def match_and_offer(at: Surroundings, order: Round) -> dict[str, Any]:
     """Do a round over today's open loads and trucks, and make a match of every offer; return the result.
 
+    Planned chains whose trucks must leave soon are offered first, each to its own driver.
     What was taken meanwhile is refused to the round and named. Run again under the same name, it publishes what was
     decided then.
     """
+    due = await _offer_planned(at, order)
     decided = await _find_decided(at.store, order.round_id)
     if decided is None:
         decided = await _decide(at, order)
@@ -98,32 +100,36 @@ async def match_and_offer(at: Surroundings, order: Round) -> dict[str, Any]:
         "day": decided.day.isoformat(),
         "loads": decided.loads,
         "trucks": decided.trucks,
-        "offers": standing,
+        "offers": [*due, *standing],
         "refused": refused,
     }
 
 
-async def decline_offer(desk: Desk, match_id: str, now: datetime) -> Kept[MatchRecord]:
-    """Turn an offer down: its load is posted again and not offered to this truck any more.
+async def _offer_planned(at: Surroundings, order: Round) -> list[str]:
+    """Offer the planned chains of today whose trucks must leave within the time ahead; return the offers' ids."""
+    now = at.clock()
+    ids = await at.store.members(at.store.keys.planned(at.park.grid.day_of(now)))
+    kept_planned = await publication.kept_matches(at.store, ids)
+    planned = [each for each in kept_planned if each.record.match.state is MatchState.PLANNED and each.loads]
+    found = await at.store.find_many([at.store.keys.truck_state(each.record.match.plate) for each in planned])
+    until = now + order.ahead + timedelta(minutes=at.park.rules.react_minutes)
+    offered = []
+    for kept, stored in zip(planned, found, strict=True):
+        truck = codec.read(Truck, stored.document) if stored is not None else None
+        if _leaves_at(at, kept, truck) <= until:
+            with suppress(VersionChanged):  # somebody has just changed it; the next round looks again
+                await at.store.commit(offering.offer_planned(at.park, at.store.keys, kept, now))
+                offered.append(kept.record.match.id)
+    return offered
 
-    NotThere; NotAllowedNow when the match is no offer or is undone.
-    """
-    for _ in range(TRIES):
-        stored = await desk.store.find(desk.keys.match(match_id))
-        if stored is None:
-            raise not_there("match", match_id)
-        record = codec.read(MatchRecord, stored.document)
-        if record.match.state is not MatchState.OFFERED or record.undone_at is not None:
-            state = "undone" if record.undone_at else record.match.state
-            raise NotAllowedNow(f"match {match_id} is {state}")
-        loads = [kept for kept in await _kept_loads(desk.store, record.match) if kept.record.match == match_id]
-        commit = freight.decline_match(desk.keys, desk.park.grid, record, stored.version, loads, now)
-        try:
-            await desk.store.commit(commit)
-        except VersionChanged:
-            continue
-        return Kept(record, stored.version + 1)
-    raise NotAllowedNow(f"match {match_id} is being changed by others")
+
+def _leaves_at(at: Surroundings, kept: KeptMatch, truck: Truck | None) -> datetime:
+    """Return when the truck must leave for the first load of its chain."""
+    begins, origin = kept.record.match.loads[0].starts_at, kept.loads[0].record.load.origin
+    index = at.travel.index
+    if truck is None or origin not in index or truck.free_at not in index:
+        return begins
+    return begins - timedelta(minutes=int(at.travel.minutes[index[truck.free_at], index[origin]]))
 
 
 async def _find_decided(store: Store, round_id: str) -> Decided | None:
@@ -152,6 +158,7 @@ def _match(round_id: str, day: date, offer: PlannedOffer) -> Match:
         empty_km=offer.empty_km,
         loaded_km=offer.loaded_km,
         state=MatchState.OFFERED,
+        carrier=offer.carrier,
     )
 
 
@@ -170,7 +177,12 @@ async def _open_loads(store: Store, day: date) -> list[OpenLoad]:
     ids = await store.members(store.keys.open_loads(day))
     found = await store.find_many([store.keys.load(each) for each in ids])
     records = [codec.read(LoadRecord, each.document) for each in found if each is not None]
-    return [OpenLoad(record.load, record.declined) for record in records if record.match is None]
+    lists = await publication.carrier_lists(store, {record.load.enterprise for record in records})
+    return [
+        OpenLoad(record.load, record.offered_to, lists[record.load.enterprise])
+        for record in records
+        if record.match is None
+    ]
 
 
 async def _live_trucks(store: Store, park: Park, day: date) -> list[tuple[LiveTruck, int]]:
@@ -202,7 +214,7 @@ async def _promised_loads(store: Store, day: date) -> dict[str, list[tuple[Load,
     members = await store.members(store.keys.matches(), prefix=day_prefix(day))
     stored = await store.find_many([store.keys.match(id_of(member)) for member in members])
     records = [codec.read(MatchRecord, each.document) for each in stored if each is not None]
-    standing = [record.match for record in records if record.undone_at is None]
+    standing = [record.match for record in records if record.match.state in offering.STANDING]
     loads = await store.find_many([store.keys.load(each.load) for match in standing for each in match.loads])
     known = {each.key: codec.read(LoadRecord, each.document).load for each in loads if each is not None}
     promised: dict[str, list[tuple[Load, datetime]]] = {}
@@ -213,8 +225,3 @@ async def _promised_loads(store: Store, day: date) -> dict[str, list[tuple[Load,
     for chain in promised.values():
         chain.sort(key=lambda timed: timed[1])
     return promised
-
-
-async def _kept_loads(store: Store, match: Match) -> Sequence[KeptLoad]:
-    stored = await store.find_many([store.keys.load(each.load) for each in match.loads])
-    return [KeptLoad(codec.read(LoadRecord, each.document), each.version) for each in stored if each is not None]

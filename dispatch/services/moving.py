@@ -17,6 +17,7 @@ from dispatch.services import booking
 from dispatch.services.appointments import (
     TRIES,
     StopDraft,
+    check_is_free,
     get_appointment,
     leg_from,
     step_appointment,
@@ -131,6 +132,8 @@ def held_by(park: Park, keys: Keys, appointment: Appointment) -> Held:
 def _check_may_change(park: Park, appointment: Appointment, changes: Changes, now: datetime) -> None:
     if (appointment.state, "amend") not in APPOINTMENT_LIFE:
         raise NotAllowedNow(f"appointment {appointment.id} is {appointment.state}")
+    if changes.plate is not None or changes.load is not None or changes.change_the_visit:
+        check_is_free(appointment)
     if (changes.wish is not None or changes.change_the_visit) and not rules.may_move(park, appointment, now):
         deadline = rules.amend_deadline(park, appointment).isoformat()
         raise NotAllowedNow(f"appointment {appointment.id} could be changed until {deadline}; its plate still can")

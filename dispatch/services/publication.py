@@ -5,19 +5,29 @@ never oversold: what a plan finds taken is refused and named. Everything here ma
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
 from typing import Any, Protocol, TypeVar
 
-from dispatch.model.day import Day, Load, Truck, Visit
+from dispatch.model import rules
+from dispatch.model.day import CarrierLists, Day, Load, Truck, Visit
 from dispatch.model.park import OPEN_POOL, Park
-from dispatch.model.promises import HOLDING, Appointment, AppointmentState, Match, MatchedLoad, Source
+from dispatch.model.promises import (
+    HOLDING,
+    MATCH_LIFE,
+    Appointment,
+    AppointmentState,
+    Match,
+    MatchedLoad,
+    Source,
+)
 from dispatch.model.refusals import NotAllowedNow
 from dispatch.model.shares import has_shares
-from dispatch.services import booking, freight
+from dispatch.services import booking, freight, offering
 from dispatch.services.freight import KeptLoad, LoadRecord, MatchRecord
+from dispatch.services.offering import KeptMatch
 from dispatch.store import codec
 from dispatch.store.commit import Commit, CounterFull, Done, NotDone, StoreDown, VersionChanged
 from dispatch.store.keys import day_prefix, id_of
@@ -151,9 +161,20 @@ async def publish_slots(
 async def publish_matches(
     store: Store, park: Park, day: date, plan_id: str, chains: Sequence[Chained], now: datetime
 ) -> Published:
-    """Make a match of every chain, all its loads or none; one whose load is gone is refused and named."""
+    """Make a planned match of every chain, all its loads or none; one that cannot be is refused and named."""
+    trucks = await _find_all(store, [store.keys.truck_state(chain.plate) for chain in chains], Truck)
+    carriers = {truck.plate: truck.carrier for truck, _ in trucks}
     matches = [
-        Match(f"{plan_id}-{chain.plate}", chain.plate, plan_id, day, chain.loads, chain.empty_km, chain.loaded_km)
+        Match(
+            id=f"{plan_id}-{chain.plate}",
+            plate=chain.plate,
+            plan=plan_id,
+            day=day,
+            loads=chain.loads,
+            empty_km=chain.empty_km,
+            loaded_km=chain.loaded_km,
+            carrier=carriers.get(chain.plate, ""),
+        )
         for chain in chains
     ]
     return await make_matches(store, park, matches, now)
@@ -204,7 +225,7 @@ async def remove_day(store: Store, park: Park, day: Day, now: datetime) -> Withd
     keys, grid = store.keys, park.grid
     visits = await _find_all(store, [keys.visit(each.id) for each in day.visits], Visit)
     trucks = await _find_all(store, [keys.truck_state(each.plate) for each in day.trucks], Truck)
-    loads = (await _kept_loads(store, [each.id for each in day.loads])).values()
+    loads = (await kept_loads(store, [each.id for each in day.loads])).values()
     announced = set(day.trucks)
     commits = [freight.remove_visit(keys, grid, visit, version) for visit, version in visits]
     commits += [freight.remove_truck(keys, truck, version) for truck, version in trucks if truck in announced]
@@ -273,7 +294,8 @@ async def _match_all(
 ) -> list[Refused | VersionChanged | None]:
     """Return for each match None when it stands, why it is refused, or VersionChanged: look again."""
     known = await store.find_many([store.keys.match(match.id) for match in matches])
-    loads = await _kept_loads(store, [each.load for match in matches for each in match.loads])
+    loads = await kept_loads(store, [each.load for match in matches for each in match.loads])
+    lists = await carrier_lists(store, {each.record.load.enterprise for each in loads.values()})
     outcomes: list[Refused | VersionChanged | None] = [None] * len(matches)
     commits: dict[int, Commit] = {}
     for i, (match, stored) in enumerate(zip(matches, known, strict=True)):
@@ -283,8 +305,9 @@ async def _match_all(
         elif stored is None:
             chain = [loads[each.load] for each in match.loads]
             try:
+                check_admits(chain, lists, match.carrier)
                 standing = behind.get(match.plate, 0)
-                commits[i] = freight.make_match(store.keys, park.grid, match, chain, now, behind=standing)
+                commits[i] = offering.make_match(park, store.keys, match, chain, now, behind=standing)
             except NotAllowedNow as refusal:
                 outcomes[i] = Refused(match.plate, refusal.resource)
     for i, outcome in zip(commits, await _commit_all(store, list(commits.values())), strict=True):
@@ -319,22 +342,42 @@ async def _cancel_all(store: Store, park: Park, appointment_ids: Sequence[str], 
 
 
 async def _undo_all(store: Store, park: Park, match_ids: Sequence[str], now: datetime) -> int:
-    """Undo those that stand; return how many."""
+    """Undo those that no driver has accepted; return how many."""
     count = 0
     pending = list(match_ids)
     for _ in range(ROUNDS):
-        found = await _find_all(store, [store.keys.match(each) for each in pending], MatchRecord)
-        held = [(record, version) for record, version in found if record.undone_at is None]
-        loads = await _kept_loads(store, [each.load for record, _ in held for each in record.match.loads])
-        commits = []
-        for record, version in held:
-            chain = [loads[each.load] for each in record.match.loads if each.load in loads]
-            chain = [kept for kept in chain if kept.record.match == record.match.id]
-            commits.append(freight.undo_match(store.keys, park.grid, record, version, chain, now))
-        outcomes = await _commit_all(store, commits)
+        kept = [each for each in await kept_matches(store, pending) if (each.record.match.state, "undo") in MATCH_LIFE]
+        outcomes = await _commit_all(store, [offering.undo_match(park, store.keys, each, now) for each in kept])
         count += _count_done(outcomes)
-        pending = [r.match.id for (r, _), outcome in zip(held, outcomes, strict=True) if isinstance(outcome, NotDone)]
+        pending = [e.record.match.id for e, outcome in zip(kept, outcomes, strict=True) if isinstance(outcome, NotDone)]
     return count
+
+
+async def kept_matches(store: Store, match_ids: Sequence[str]) -> list[KeptMatch]:
+    """Return the matches that there are, with the loads they still have."""
+    found = await _find_all(store, [store.keys.match(each) for each in match_ids], MatchRecord)
+    loads = await kept_loads(store, [each.load for record, _ in found for each in record.match.loads])
+    return [KeptMatch(record, version, tuple(_loads_of(record, loads))) for record, version in found]
+
+
+def _loads_of(record: MatchRecord, loads: Mapping[str, KeptLoad]) -> list[KeptLoad]:
+    chain = [loads[each.load] for each in record.match.loads if each.load in loads]
+    return [kept for kept in chain if kept.record.match == record.match.id]
+
+
+async def carrier_lists(store: Store, enterprises: Iterable[str]) -> dict[str, CarrierLists]:
+    """Return whom each of the enterprises lets have its loads; every carrier where it has said nothing."""
+    asked = sorted(enterprises)
+    found = await store.find_many([store.keys.carrier_lists(each) for each in asked])
+    read = [CarrierLists() if each is None else codec.read(CarrierLists, each.document) for each in found]
+    return dict(zip(asked, read, strict=True))
+
+
+def check_admits(chain: Iterable[KeptLoad], lists: Mapping[str, CarrierLists], carrier: str) -> None:
+    """Raise NotAllowedNow when a load or its enterprise keeps the carrier out."""
+    for load in (kept.record.load for kept in chain):
+        if not rules.admits_carrier(load, lists[load.enterprise], carrier):
+            raise NotAllowedNow(f"load {load.id} is not for trucks of carrier {carrier or 'unknown'}")
 
 
 def _count_done(outcomes: Sequence[Done | NotDone]) -> int:
@@ -344,7 +387,8 @@ def _count_done(outcomes: Sequence[Done | NotDone]) -> int:
     return sum(isinstance(outcome, Done) for outcome in outcomes)
 
 
-async def _kept_loads(store: Store, load_ids: Sequence[str]) -> dict[str, KeptLoad]:
+async def kept_loads(store: Store, load_ids: Sequence[str]) -> dict[str, KeptLoad]:
+    """Return the loads that there are, by id."""
     found = await _find_all(store, [store.keys.load(each) for each in load_ids], LoadRecord)
     return {record.load.id: KeptLoad(record, version) for record, version in found}
 

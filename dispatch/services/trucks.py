@@ -1,9 +1,9 @@
 """Trucks that are open for loads: where and when each is next free."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from dispatch.model.day import Truck, check_truck
+from dispatch.model.day import Preferences, Truck, check_truck
 from dispatch.model.refusals import Changed
 from dispatch.services import freight
 from dispatch.services.desk import Desk, Kept, Listed, PageAsked, Versions, check_version, made_by, not_there
@@ -24,13 +24,23 @@ class TruckDraft:
     free_at: str
     free_from: datetime
     home_by: datetime
+    preferences: Preferences = field(default_factory=Preferences)
 
 
 async def announce_truck(desk: Desk, plate: str, draft: TruckDraft, expected: Versions) -> Kept[Truck]:
     """Take note of where and when a truck is free, in place of what was known; Changed unless at `expected`."""
 
     def build() -> Truck:
-        truck = Truck(plate, draft.carrier, draft.kind, draft.home, draft.free_at, draft.free_from, draft.home_by)
+        truck = Truck(
+            plate=plate,
+            carrier=draft.carrier,
+            kind=draft.kind,
+            home=draft.home,
+            free_at=draft.free_at,
+            free_from=draft.free_from,
+            home_by=draft.home_by,
+            preferences=draft.preferences,
+        )
         check_truck(desk.park, truck)
         return truck
 

@@ -1,6 +1,6 @@
 """What one atomic change of the store consists of, and what came of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -60,6 +60,17 @@ class Commit:
     idempotency_key: str | None = None
     fingerprint: str = ""
     answer: bytes = b""
+
+
+def together(*commits: Commit) -> Commit:
+    """Return one change that makes all of these, in their order, or none; with the idempotency key of the first."""
+    return replace(
+        commits[0],
+        expects=tuple(each for commit in commits for each in commit.expects),
+        takes=tuple(each for commit in commits for each in commit.takes),
+        writes=tuple(each for commit in commits for each in commit.writes),
+        events=tuple(each for commit in commits for each in commit.events),
+    )
 
 
 @dataclass(frozen=True, slots=True)

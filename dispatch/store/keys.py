@@ -97,6 +97,14 @@ class Keys:
         """Return the key of a `Truck`: where and when it is next free."""
         return self._key("truck-state", plate)
 
+    def exception(self, exception_id: str) -> str:
+        """Return the key of a `LoadException`."""
+        return self._key("exception", exception_id)
+
+    def carrier_lists(self, enterprise: str) -> str:
+        """Return the key of an enterprise's `CarrierLists`."""
+        return self._key("carrier-lists", enterprise)
+
     def match(self, match_id: str) -> str:
         """Return the key of a `MatchRecord` (`dispatch.services.freight`)."""
         return self._key("match", match_id)
@@ -215,7 +223,7 @@ class Keys:
         """List an enterprise's loads by earliest loading."""
         return self._key("loads", "enterprise", enterprise)
 
-    # indexes of trucks, matches, plans, jobs
+    # indexes of trucks, matches, offers, plans, jobs
 
     def trucks(self) -> str:
         """List the plates of all trucks known; members are plates."""
@@ -232,6 +240,38 @@ class Keys:
     def matches_of_load(self, load_id: str) -> str:
         """List the matches a load is or was in (`match_member`)."""
         return self._key("matches", "load", load_id)
+
+    def planned(self, day: date) -> str:
+        """List the ids of a day's planned matches, which are to be offered when they are due."""
+        return self._key("matches", "planned", day.isoformat())
+
+    def offers(self) -> str:
+        """All offers ever made, by when (`time_member`)."""
+        return self._key("offers", "all")
+
+    def offers_of_truck(self, plate: str) -> str:
+        """List the offers ever made to a truck's driver, by when (`time_member`)."""
+        return self._key("offers", "truck", plate)
+
+    def offers_of_carrier(self, enterprise: str) -> str:
+        """List the offers ever made to a carrier's trucks, by when (`time_member`)."""
+        return self._key("offers", "carrier", enterprise)
+
+    def exceptions(self) -> str:
+        """All exceptions by when they were reported (`time_member`)."""
+        return self._key("exceptions", "all")
+
+    def exceptions_of_load(self, load_id: str) -> str:
+        """List a load's exceptions by when they were reported."""
+        return self._key("exceptions", "load", load_id)
+
+    def exceptions_of_enterprise(self, enterprise: str) -> str:
+        """List the exceptions of an enterprise's loads by when they were reported."""
+        return self._key("exceptions", "enterprise", enterprise)
+
+    def deadlines(self) -> str:
+        """What must be looked at when its time has come: offers, open loads, exceptions (`deadline_member`)."""
+        return self._key("deadlines")
 
     def matches_of_plan(self, plan_id: str) -> str:
         """List a plan's matches (`match_member`)."""
@@ -273,6 +313,11 @@ def slot_member(day: date, slot: int, identity: str) -> str:
 def time_member(moment: datetime, identity: str) -> str:
     """Return an index member ordered by moment (UTC), id; `id_of` gives the id back."""
     return f"{moment.astimezone(UTC):%Y-%m-%d#%H:%M:%S.%f}#{identity}"
+
+
+def deadline_member(moment: datetime, kind: str, identity: str) -> str:
+    """Return an index member ordered by moment; `id_of` gives `kind:id` back."""
+    return time_member(moment, f"{kind}:{identity}")
 
 
 def match_member(day: date, plan_id: str, identity: str) -> str:

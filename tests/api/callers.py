@@ -11,7 +11,12 @@ from fastapi import FastAPI
 
 from dispatch.model.callers import Role
 from dispatch.model.park import Park
-from tests.api.tiny import DAY, announcing, asking, plate, posting, tiny_park, wishing
+from dispatch.model.promises import Match, MatchedLoad, MatchState
+from dispatch.services import offering
+from dispatch.services.desk import Desk
+from dispatch.services.freight import KeptLoad
+from dispatch.services.loads import get_load
+from tests.api.tiny import DAY, NOW, announcing, asking, plate, posting, tiny_park, wishing
 
 METHODS = ("get", "put", "post", "delete", "patch")
 MINE: dict[str, str] = {"carrier": "c1", "enterprise": "c1", "plate": plate(1), "warehouse": "w1", "gate": "east"}
@@ -87,6 +92,20 @@ def _named(thing: Any, names: Mapping[str, str]) -> Any:
         fresh = {name: names.get(name, _named(value, names)) for name, value in thing.items()}
         return {name: value for name, value in fresh.items() if name != "id"}
     return [_named(each, names) for each in thing] if isinstance(thing, list) else thing
+
+
+async def offer_and_complain(desk: Desk, operator: httpx.AsyncClient, named: Mapping[str, str]) -> dict[str, str]:
+    """Offer the tenants' load to their truck and report an exception of it; return their names with both ids."""
+    kept = await get_load(desk, named["load_id"])
+    chain = (MatchedLoad(named["load_id"], kept.thing.load.earliest),)
+    offer_id = f"round-{named['plate']}"
+    state, carrier = MatchState.OFFERED, named["carrier"]
+    match = Match(offer_id, named["plate"], "round", DAY, chain, 12, 80, state, carrier)
+    load = KeptLoad(kept.thing, kept.version)
+    await desk.store.commit(offering.make_match(desk.park, desk.keys, match, [load], NOW))
+    said = await operator.post("/v1/exceptions", json={"load": named["load_id"], "kind": "complaint"})
+    assert said.status_code == 201, said.text
+    return {**named, "offer_id": offer_id, "exception_id": said.json()["id"]}
 
 
 @asynccontextmanager

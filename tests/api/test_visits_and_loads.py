@@ -4,7 +4,7 @@ import pytest
 
 from dispatch.model.park import DockKind
 from dispatch.model.promises import Appointment, AppointmentState, Match, MatchedLoad, Source
-from dispatch.services import booking, freight
+from dispatch.services import booking, offering
 from dispatch.services.freight import KeptLoad
 from dispatch.services.loads import get_load
 from tests.api.tiny import DAY, NOW, announcing, at, later, plate, posting, wishing
@@ -66,7 +66,7 @@ async def test_loads_are_listed_by_state_and_enterprise(client):
     assert await ids(state="posted") == ["l-1", "l-2", "l-3", "l-4"]
     assert await ids(enterprise="e1") == ["l-0", "l-2", "l-4"]
     assert await ids(enterprise="e1", state="withdrawn") == ["l-0"]
-    assert await ids(state="matched") == []
+    assert await ids(state="accepted") == []
 
 
 async def test_a_load_is_withdrawn_once(client):
@@ -257,7 +257,7 @@ async def test_matches_are_found_by_truck_and_by_load(client, parts):
     chain = tuple(MatchedLoad(kept.thing.load.id, NOW) for kept in loads)
     match = Match("m-1", plate(1), "p-1", DAY, chain, 12, 80)
     kept = [KeptLoad(each.thing, each.version) for each in loads]
-    await desk.store.commit(freight.make_match(desk.keys, desk.park.grid, match, kept, NOW))
+    await desk.store.commit(offering.make_match(desk.park, desk.keys, match, kept, NOW))
 
     by_truck = (await client.get("/v1/matches", params={"truck": plate(1)})).json()["items"]
     by_load = (await client.get("/v1/matches", params={"load": "l-2"})).json()["items"]
@@ -265,7 +265,8 @@ async def test_matches_are_found_by_truck_and_by_load(client, parts):
     assert by_truck == by_load
     assert [each["load"] for each in by_truck[0]["loads"]] == ["l-1", "l-2"]
     assert (await client.get("/v1/loads/l-1")).json()["match"] == "m-1"
-    assert (await client.post("/v1/loads/l-1/withdraw")).json()["type"] == "/problems/wrong-state"
+    assert (await client.post("/v1/loads/l-1/withdraw")).json()["state"] == "withdrawn"
+    assert (await client.get("/v1/loads/l-2")).json()["match"] is None
 
 
 async def test_matches_are_asked_for_by_exactly_one_of_truck_and_load(client):

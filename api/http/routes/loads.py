@@ -10,10 +10,11 @@ from api.http.asking import Listing, parts_of, read_rows, repeatable_of, version
 from api.http.bulk import bulk_answer
 from api.http.fields import IdempotencyKey, IfMatch, PathId
 from api.http.openapi import CHANGING, CREATING, READING, told
-from api.http.requests import LoadPosted, LoadsAsked, LoadsPosted
+from api.http.problems import UNSUPPORTED_MEDIA_TYPE
+from api.http.requests import LoadPosted, LoadProgressed, LoadsAsked, LoadsPosted
 from api.http.rim import BulkRoute, KeyedRoute
 from dispatch.model import refusals
-from dispatch.services import loads
+from dispatch.services import carrying, loads
 from dispatch.services.loads import LoadDraft
 
 router = APIRouter(prefix="/v1/loads", route_class=KeyedRoute, tags=["loads"])
@@ -62,13 +63,26 @@ async def get_load(request: Request, load_id: PathId) -> Response:
 
 
 @router.post(
+    "/{load_id}/progress",
+    operation_id="progress_load",
+    response_model=LoadAnswer,
+    responses=told(*CHANGING, UNSUPPORTED_MEDIA_TYPE, refusals.Changed, refusals.NotAllowedNow),
+)
+async def progress_load(request: Request, load_id: PathId, body: LoadProgressed, if_match: IfMatch = None) -> Response:
+    """Report how far an accepted load is: at its pickup, in transit, delivered."""
+    parts = parts_of(request)
+    kept = await carrying.report_progress(parts.desk, load_id, body.state, parts.clock(), versions_of(if_match))
+    return show.answer(show.load(parts.desk.park, kept.thing), version=kept.version)
+
+
+@router.post(
     "/{load_id}/withdraw",
     operation_id="withdraw_load",
     response_model=LoadAnswer,
     responses=told(*CHANGING, refusals.Changed, refusals.NotAllowedNow),
 )
 async def withdraw_load(request: Request, load_id: PathId, if_match: IfMatch = None) -> Response:
-    """Withdraw a load that nobody has been given yet."""
+    """Withdraw a load that no driver has accepted; an offer of it ends."""
     desk = parts_of(request).desk
-    kept = await loads.withdraw_load(desk, load_id, versions_of(if_match))
+    kept = await loads.withdraw_load(desk, load_id, parts_of(request).clock(), versions_of(if_match))
     return show.answer(show.load(desk.park, kept.thing), version=kept.version)

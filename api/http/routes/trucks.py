@@ -13,6 +13,8 @@ from api.http.problems import UNSUPPORTED_MEDIA_TYPE
 from api.http.requests import TruckAnnounced, TrucksAsked
 from api.http.rim import KeyedRoute
 from dispatch.model import refusals
+from dispatch.model.day import Preferences
+from dispatch.model.park import Hours
 from dispatch.services import trucks
 from dispatch.services.trucks import TruckDraft
 
@@ -22,13 +24,21 @@ PathPlate = Annotated[Plate, Path()]
 ANNOUNCING = (*(kind for kind in CHANGING if kind is not refusals.NotThere), UNSUPPORTED_MEDIA_TYPE, refusals.Changed)
 
 
+def draft_of(body: TruckAnnounced) -> TruckDraft:
+    """Return a truck as it announces itself, with what its driver prefers."""
+    prefers = body.preferences
+    hours = None if prefers.hours is None else Hours(prefers.hours.opens, prefers.hours.closes)
+    preferences = Preferences(prefers.cargo_kinds, prefers.regions, hours)
+    return TruckDraft(**{**dict(body), "preferences": preferences})
+
+
 @router.put("/{plate}", operation_id="announce_truck", response_model=TruckAnswer, responses=told(*ANNOUNCING))
 async def announce_truck(
     request: Request, plate: PathPlate, body: TruckAnnounced, if_match: IfMatch = None
 ) -> Response:
     """Say where and when a truck is free for a load, in place of what was known of it."""
     desk = parts_of(request).desk
-    kept = await trucks.announce_truck(desk, plate, TruckDraft(**dict(body)), versions_of(if_match))
+    kept = await trucks.announce_truck(desk, plate, draft_of(body), versions_of(if_match))
     return show.answer(show.truck(desk.park, kept.thing), version=kept.version)
 
 

@@ -67,7 +67,7 @@ def test_an_enterprise_does_not_get_a_carrier_it_has_blocked():
 
 
 def test_a_driver_is_not_offered_again_what_he_has_declined():
-    assert offered([OpenLoad(a_load(), declined=("浙B12345",))], [LiveTruck(a_truck())]) == []
+    assert offered([OpenLoad(a_load(), offered_to=("浙B12345",))], [LiveTruck(a_truck())]) == []
 
 
 def test_a_truck_of_the_wrong_kind_is_offered_nothing():

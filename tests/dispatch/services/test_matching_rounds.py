@@ -15,7 +15,8 @@ from dispatch.services import freight, publication
 from dispatch.services.day_planning import Surroundings
 from dispatch.services.desk import Desk
 from dispatch.services.freight import LoadRecord, MatchRecord
-from dispatch.services.matching_rounds import Round, decline_offer, match_and_offer
+from dispatch.services.matching_rounds import Round, match_and_offer
+from dispatch.services.offers import decline_offer
 from dispatch.store import codec
 from tests.dispatch.store.small_park import DAY, a_load, a_park, a_truck, at, plate
 
@@ -56,7 +57,7 @@ async def test_a_round_makes_a_match_of_every_offer(store):
     assert (result["loads"], result["trucks"], result["offers"]) == (1, 1, [f"round-1-{plate(1)}"])
     record = await match_record(store, f"round-1-{plate(1)}")
     assert (record.match.state, [each.load for each in record.match.loads]) == (MatchState.OFFERED, ["L1"])
-    assert (await load_record(store, "L1")).state is LoadState.MATCHED
+    assert (await load_record(store, "L1")).state is LoadState.OFFERED
 
 
 async def test_the_next_round_goes_on_from_where_the_offer_leaves_the_truck(store):
@@ -112,10 +113,10 @@ async def test_what_is_declined_is_posted_again_and_not_offered_to_that_truck_an
     await match_and_offer(surroundings(store), a_round("round-1"))
     desk = Desk(a_park(store.keys.park_id), store)
 
-    await decline_offer(desk, f"round-1-{plate(1)}", NOW)
+    await decline_offer(desk, f"round-1-{plate(1)}", "", NOW)
 
     record = await load_record(store, "L1")
-    assert (record.state, record.match, record.declined) == (LoadState.POSTED, None, (plate(1),))
+    assert (record.state, record.match, record.offered_to) == (LoadState.POSTED, None, (plate(1),))
     assert (await match_and_offer(surroundings(store), a_round("round-2")))["offers"] == []
     await fill(store, [], [a_truck(2)])
     assert (await match_and_offer(surroundings(store), a_round("round-3")))["offers"] == [f"round-3-{plate(2)}"]
@@ -125,12 +126,12 @@ async def test_only_an_offer_that_stands_can_be_declined(store):
     await fill(store, [a_load(1)], [a_truck(1)])
     await match_and_offer(surroundings(store), a_round("round-1"))
     desk = Desk(a_park(store.keys.park_id), store)
-    await decline_offer(desk, f"round-1-{plate(1)}", NOW)
+    await decline_offer(desk, f"round-1-{plate(1)}", "", NOW)
 
     with pytest.raises(NotAllowedNow):
-        await decline_offer(desk, f"round-1-{plate(1)}", NOW)
+        await decline_offer(desk, f"round-1-{plate(1)}", "", NOW)
     with pytest.raises(NotThere):
-        await decline_offer(desk, "no-match", NOW)
+        await decline_offer(desk, "no-match", "", NOW)
 
 
 async def test_a_truck_with_the_plans_chain_is_offered_only_what_comes_after_it(store):
@@ -142,4 +143,4 @@ async def test_a_truck_with_the_plans_chain_is_offered_only_what_comes_after_it(
 
     result = await match_and_offer(surroundings(store), a_round())
 
-    assert (result["loads"], result["offers"]) == (1, [])
+    assert (result["loads"], result["offers"]) == (1, ["P-1"])  # the plan's own chain is due

@@ -61,7 +61,9 @@ def test_a_cancelled_appointment_may_not_be_cancelled_again():
     assert not rules.may_cancel(PARK, cancelled, NOW)
 
 
-@pytest.mark.parametrize(("state", "answer"), [("posted", True), ("matched", False), ("withdrawn", False)])
+@pytest.mark.parametrize(
+    ("state", "answer"), [("posted", True), ("offered", True), ("accepted", False), ("withdrawn", False)]
+)
 def test_only_a_posted_load_may_be_withdrawn(state, answer):
     assert rules.may_withdraw(LoadState(state)) is answer
 

@@ -8,8 +8,10 @@ import pytest
 from dispatch.model.day import Day, Visit
 from dispatch.model.park import Park
 from dispatch.model.promises import LoadState, MatchedLoad
-from dispatch.services import booking, freight, publication
+from dispatch.services import booking, publication
+from dispatch.services.desk import Desk
 from dispatch.services.freight import KeptLoad, LoadRecord
+from dispatch.services.loads import get_load, give_up
 from dispatch.services.publication import Loaded, Refused, Withdrawn
 from dispatch.store import codec
 from dispatch.store.commit import CounterFull
@@ -148,7 +150,7 @@ async def test_a_published_chain_takes_its_loads_and_its_truck(store: Store) -> 
 
     assert (published.made, published.refused) == (1, ())
     kept = await record_of(store, "L1")
-    assert (kept.record.state, kept.record.match) == (LoadState.MATCHED, f"P1-{plate(1)}")
+    assert (kept.record.state, kept.record.match) == (LoadState.POSTED, f"P1-{plate(1)}")
     assert await publication.open_loads(store, DAY) == []
     assert await publication.open_trucks(store, park, DAY) == [a_truck(2)]
     member = f"2026-11-25#P1#P1-{plate(1)}"
@@ -164,7 +166,7 @@ async def test_a_published_chain_takes_its_loads_and_its_truck(store: Store) -> 
 async def test_a_chain_whose_load_was_withdrawn_is_refused_whole(store: Store) -> None:
     park = a_park(store.keys.park_id)
     await publication.load_day(store, park, a_day(park), NOW)
-    await store.commit(freight.withdraw_load(store.keys, park.grid, await record_of(store, "L2")))
+    await store.commit(await give_up(Desk(park, store), await get_load(Desk(park, store), "L2"), "withdraw", NOW))
 
     published = await publication.publish_matches(
         store, park, DAY, "P1", [a_chain(1, "L1", "L2"), a_chain(3, "L9"), a_chain(2, "L1")], NOW
@@ -185,7 +187,7 @@ async def test_of_two_chains_that_want_one_load_one_gets_it(store: Store) -> Non
     published = await publication.publish_matches(store, park, DAY, "P1", [a_chain(1, "L1"), a_chain(2, "L1")], NOW)
 
     assert published.made == 1
-    assert published.refused == (Refused(plate(2), "load L1 is matched"),)
+    assert published.refused == (Refused(plate(2), "load L1 is in another match"),)
 
 
 async def test_publishing_matches_again_changes_nothing(store: Store) -> None:

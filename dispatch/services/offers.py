@@ -1,0 +1,155 @@
+"""Offers: what a driver is proposed, and what came of it. An accepted one holds its slots, or is not accepted."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from dispatch.model.promises import Appointment, LoadState, MatchState
+from dispatch.model.refusals import NotAllowedNow, Refusal
+from dispatch.services import booking, offering, publication
+from dispatch.services.appointments import check_may_cancel
+from dispatch.services.desk import Desk, Kept, Listed, PageAsked, Versions, check_version, not_there
+from dispatch.services.freight import MatchRecord
+from dispatch.services.holding import SlotFinder, stops_of
+from dispatch.services.listing import list_things
+from dispatch.services.offering import KeptMatch
+from dispatch.store import codec
+from dispatch.store.commit import Commit, CounterFull, VersionChanged, together
+
+TRIES = 5  # of changing what others are changing
+LOSSES = 100  # of slots to others, in one try
+
+
+@dataclass(frozen=True, slots=True)
+class OfferFilter:
+    """Which offers to list; None does not filter."""
+
+    plate: str | None = None
+    carrier: str | None = None
+    state: MatchState | None = None
+
+    def admits(self, record: MatchRecord) -> bool:
+        """Answer whether the offer is one of those asked for."""
+        return self.carrier in (None, record.match.carrier) and self.state in (None, record.match.state)
+
+
+async def get_offer(desk: Desk, offer_id: str) -> Kept[MatchRecord]:
+    """Return an offer; NotThere otherwise."""
+    kept = await _get(desk, offer_id)
+    return Kept(kept.record, kept.version)
+
+
+async def list_offers(desk: Desk, which: OfferFilter, page: PageAsked) -> Listed[MatchRecord]:
+    """Return offers in the order they were made in, those that have been answered too."""
+    keys = desk.keys
+    if which.plate is not None:
+        index = keys.offers_of_truck(which.plate)
+    elif which.carrier is not None:
+        index = keys.offers_of_carrier(which.carrier)
+    else:
+        index = keys.offers()
+    return await list_things(desk, MatchRecord, index, keys.match, page, wanted=which.admits)
+
+
+async def accept_offer(desk: Desk, offer_id: str, now: datetime, expected: Versions = None) -> Kept[MatchRecord]:
+    """Take an offer for its driver and book the slots of its loads, in one commit.
+
+    Raises the Refusal that names what is full, and the offer stands as it was; NotAllowedNow when it is answered or its
+    time is over, or its enterprise has blocked the carrier meanwhile.
+    """
+
+    async def accept(kept: KeptMatch) -> Commit:
+        _check_open(kept, now)
+        loads = [each.record.load for each in kept.loads]
+        lists = await publication.carrier_lists(desk.store, {load.enterprise for load in loads})
+        publication.check_admits(kept.loads, lists, kept.record.match.carrier)
+        holding = await finder.find(kept.record.match, stops_of(desk.park, kept.record.match, loads))
+        taken = offering.accept_offer(desk.park, desk.keys, kept, holding.appointments, now)
+        return together(taken, *holding.commits(desk, now))
+
+    finder = SlotFinder(desk, now)
+    for _ in range(LOSSES):
+        try:
+            return await _answer(desk, offer_id, expected, accept)
+        except CounterFull as full:
+            finder.note(full)
+    raise NotAllowedNow(f"offer {offer_id}: its slots are being taken by others")
+
+
+async def decline_offer(
+    desk: Desk, offer_id: str, reason: str, now: datetime, expected: Versions = None
+) -> Kept[MatchRecord]:
+    """Turn an offer down: its loads are posted again and not offered to this truck any more; NotAllowedNow."""
+
+    async def decline(kept: KeptMatch) -> Commit:
+        return offering.decline_offer(desk.park, desk.keys, kept, reason, now)
+
+    return await _answer(desk, offer_id, expected, decline)
+
+
+async def release_offer(
+    desk: Desk, offer_id: str, reason: str, now: datetime, expected: Versions = None
+) -> Kept[MatchRecord]:
+    """Give back the accepted loads that are not begun, and their slots; NotAllowedNow when there are none."""
+
+    async def release(kept: KeptMatch) -> Commit:
+        released = offering.release_offer(desk.park, desk.keys, kept, reason, now)
+        return together(released, *await _cancellations(desk, kept, now))
+
+    return await _answer(desk, offer_id, expected, release)
+
+
+async def expire_offer(desk: Desk, offer_id: str, now: datetime) -> bool:
+    """End an offer whose time is over; answer whether this call has done it."""
+
+    async def expire(kept: KeptMatch) -> Commit:
+        if kept.record.expires_at is None or kept.record.expires_at > now:
+            raise NotAllowedNow(f"offer {offer_id} is open until {kept.record.expires_at}")
+        return offering.expire_offer(desk.park, desk.keys, kept, now)
+
+    try:
+        await _answer(desk, offer_id, None, expire)
+    except Refusal:
+        return False
+    return True
+
+
+def _check_open(kept: KeptMatch, now: datetime) -> None:
+    record = kept.record
+    if record.match.state is MatchState.OFFERED and record.expires_at is not None and now >= record.expires_at:
+        raise NotAllowedNow(f"offer {record.match.id} was open until {record.expires_at.isoformat()}")
+    if record.match.state is not MatchState.OFFERED:
+        raise NotAllowedNow(f"offer {record.match.id} is {record.match.state}")
+
+
+async def _cancellations(desk: Desk, kept: KeptMatch, now: datetime) -> list[Commit]:
+    """Return the changes that give back the slots of the loads that are accepted and not begun; NotAllowedNow."""
+    opened = {each.record.load.id for each in kept.loads if each.record.state is LoadState.ACCEPTED}
+    stored = await desk.store.find_many([desk.keys.appointment(each) for each in kept.record.appointments])
+    found = [(codec.read(Appointment, each.document), each.version) for each in stored if each is not None]
+    held = [(each, version) for each, version in found if each.load in opened and booking.is_held(each)]
+    for appointment, _ in held:
+        check_may_cancel(desk, appointment, now)
+    return [booking.cancel(desk.park, desk.keys, each, version, now) for each, version in held]
+
+
+async def _answer(
+    desk: Desk, offer_id: str, expected: Versions, change: Callable[[KeptMatch], Awaitable[Commit]]
+) -> Kept[MatchRecord]:
+    """Make a change of an offer, looking again when others have changed what it is based on."""
+    for _ in range(TRIES):
+        kept = await _get(desk, offer_id)
+        check_version(kept.version, expected, f"offer {offer_id}")
+        try:
+            await desk.store.commit(await change(kept))
+        except VersionChanged:
+            continue
+        return await get_offer(desk, offer_id)
+    raise NotAllowedNow(f"offer {offer_id} is being changed by others")
+
+
+async def _get(desk: Desk, offer_id: str) -> KeptMatch:
+    found = await publication.kept_matches(desk.store, [offer_id])
+    if not found or found[0].record.expires_at is None:
+        raise not_there("offer", offer_id)
+    return found[0]

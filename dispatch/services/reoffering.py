@@ -1,0 +1,62 @@
+"""When rounds are done and what a moment ends: offers nobody answered, loads nobody took, exceptions overdue."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from dispatch.model.refusals import NotAllowedNow, NotThere
+from dispatch.services import exceptions, loads, offers
+from dispatch.services.desk import Desk
+from dispatch.services.matching_rounds import JOB_NAME
+from dispatch.store.commit import VersionChanged
+from dispatch.store.keys import id_of, time_member
+from dispatch.worker.jobs import Jobs
+
+AT_ONCE = 500  # deadlines looked at in one sweep
+SOON_SECONDS = 5  # rounds asked for within so long are one
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """How many offers and loads have expired, and how many exceptions are overdue, by one sweep."""
+
+    offers: int = 0
+    loads: int = 0
+    exceptions: int = 0
+
+
+async def sweep_deadlines(desk: Desk, now: datetime) -> Swept:
+    """End what its time has come for: offers without an answer, open loads past their last start; flag exceptions."""
+    page = await desk.store.page(desk.keys.deadlines(), limit=AT_ONCE)
+    due = [id_of(member) for member in page.members if member <= time_member(now, "~")]
+    ended = {"offer": 0, "load": 0, "exception": 0}
+    for kind, _, identity in (each.partition(":") for each in due):
+        ended[kind] += await _end(desk, kind, identity, now)
+    return Swept(ended["offer"], ended["load"], ended["exception"])
+
+
+async def ask_round(desk: Desk, jobs: Jobs, now: datetime, every_seconds: int = SOON_SECONDS) -> bool:
+    """Queue a matching round if loads are open today, one at most in each span of seconds; answer whether it was."""
+    day = desk.park.grid.day_of(now)
+    waiting = [await desk.store.page(index, limit=1) for index in (desk.keys.open_loads(day), desk.keys.planned(day))]
+    if not any(page.members for page in waiting):
+        return False
+    span = int(now.timestamp()) // every_seconds * every_seconds
+    try:
+        ahead = {"ahead_minutes": desk.park.rules.offer_ahead_minutes}
+        await jobs.submit(JOB_NAME, ahead, now, job_id=f"round-{day.isoformat()}-{span}")
+    except VersionChanged:
+        return False
+    return True
+
+
+async def _end(desk: Desk, kind: str, identity: str, now: datetime) -> bool:
+    try:
+        match kind:
+            case "offer":
+                return await offers.expire_offer(desk, identity, now)
+            case "load":
+                return await loads.expire_load(desk, identity, now)
+            case _:
+                return await exceptions.flag_overdue(desk, identity, now)
+    except (NotThere, NotAllowedNow):
+        return False  # somebody was quicker
