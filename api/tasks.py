@@ -7,14 +7,18 @@ from typing import Any
 
 from api.assembly import read_settings, wall_clock
 from dispatch.files import load_park
+from dispatch.model.park import Park
 from dispatch.planning.whole_day import Budget, Watch
 from dispatch.roads.find import table_for
 from dispatch.services.day_planning import Order, Surroundings, plan_and_publish
+from dispatch.services.desk import Desk
 from dispatch.services.matching_rounds import JOB_NAME as ROUND
 from dispatch.services.matching_rounds import Round, match_and_offer
 from dispatch.services.plans import JOB_NAME as PLAN
+from dispatch.services.sweeping import sweep
 from dispatch.store.changes import acting
 from dispatch.worker.tasks import TaskContext, Tasks
+from dispatch.worker.timers import Timer
 from solver.outcome import Progress, relative_gap
 
 
@@ -59,4 +63,11 @@ async def _match(context: TaskContext, arguments: dict[str, Any]) -> dict[str, A
         return await match_and_offer(at, order)
 
 
+SWEEP_SECONDS = 10.0
+
 TASKS: Tasks = {PLAN: plan_task, ROUND: round_task}
+
+
+def timers_of(park: Park) -> tuple[Timer, ...]:
+    """Return what the worker does again and again."""
+    return (Timer("sweep", SWEEP_SECONDS, lambda store, now: sweep(Desk(park, store), now)),)

@@ -26,7 +26,7 @@ from api.cli.output import say
 from api.http.app import create_app
 from api.http.parts import Limits, Parts
 from api.settings import Settings, configure_logging
-from api.tasks import TASKS
+from api.tasks import TASKS, timers_of
 from dispatch.files import MAX_DAY_THINGS, load_park
 from dispatch.model.park import Park
 from dispatch.services.desk import Desk
@@ -77,7 +77,7 @@ def worker(
     if until_stdin_closes:
         threading.Thread(target=end_with_stdin, daemon=True).start()
     park = load_park(settings.park_file)
-    run_worker(settings.redis_url.get_secret_value(), park.id, TASKS, clock=wall_clock)
+    run_worker(settings.redis_url.get_secret_value(), park.id, TASKS, clock=wall_clock, timers=timers_of(park))
 
 
 def _plan_demo_day(url: str, park: Park, day: DemoDay) -> None:

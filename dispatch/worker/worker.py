@@ -6,7 +6,7 @@ import os
 import secrets
 import signal
 import socket
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -20,6 +20,7 @@ from dispatch.store.store import Store
 from dispatch.worker.jobs import Job, JobState, KeptJob, ProgressEntry, change, find_job, thinned
 from dispatch.worker.process import JobProcess
 from dispatch.worker.tasks import Tasks, address_of
+from dispatch.worker.timers import Timer, keep_time
 
 GROUP = "workers"
 log = logging.getLogger("parkdispatch.worker")
@@ -79,19 +80,19 @@ class Worker:
         self._tasks = {job_name: address_of(task) for job_name, task in tasks.items()}
         self._clock = clock
         self._timing = timing or Timing()
-        self._stopping = asyncio.Event()
+        self.stopping = asyncio.Event()
 
     def stop(self) -> None:
         """End soon: a job at work goes back into the queue."""
-        self._stopping.set()
+        self.stopping.set()
 
     async def run(self) -> None:
         """Work until `stop`; a store that is away is waited for."""
         is_away = False
-        while not self._stopping.is_set():
+        while not self.stopping.is_set():
             try:
                 await self._make_group()
-                while not self._stopping.is_set():
+                while not self.stopping.is_set():
                     await self._work_once()
                     is_away = False
             except StoreDown as fault:
@@ -250,7 +251,7 @@ class Worker:
                     return Ended("cancel", {})
 
     async def _until_stopped(self) -> Ended:
-        await self._stopping.wait()
+        await self.stopping.wait()
         return Ended("queue", {"worker": None, "entry": None})
 
     async def _is_cancelled(self, job_id: str) -> bool:
@@ -272,7 +273,7 @@ class Worker:
                 await self._write(run, after, ended.move)
             except StoreDown as fault:
                 log.warning("worker %s waits to write job %s: %s", self.name, run.kept.job.id, fault)
-                if self._stopping.is_set():
+                if self.stopping.is_set():
                     raise NotOurs from None  # whoever works next takes it over
                 await asyncio.sleep(self._timing.store_pause)
             else:
@@ -305,19 +306,25 @@ class Worker:
 
     async def _pause(self) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), self._timing.store_pause)
+            await asyncio.wait_for(self.stopping.wait(), self._timing.store_pause)
 
 
 def run_worker(
-    store_url: str, park_id: str, tasks: Tasks, *, clock: Callable[[], datetime], timing: Timing | None = None
+    store_url: str,
+    park_id: str,
+    tasks: Tasks,
+    *,
+    clock: Callable[[], datetime],
+    timing: Timing | None = None,
+    timers: Sequence[Timer] = (),
 ) -> None:
-    """Work until SIGTERM or SIGINT; the job at work then goes back into the queue."""
+    """Work until SIGTERM or SIGINT, and do what the timers say; the job at work then goes back into the queue."""
 
     async def work() -> None:
         async with Store(store_url, park_id) as store:
             worker = Worker(store, store_url, tasks, clock=clock, timing=timing)
             for number in (signal.SIGTERM, signal.SIGINT):
                 asyncio.get_running_loop().add_signal_handler(number, worker.stop)
-            await worker.run()
+            await asyncio.gather(worker.run(), keep_time(timers, store, clock, worker.stopping))
 
     asyncio.run(work())
