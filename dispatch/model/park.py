@@ -335,6 +335,9 @@ class HouseRules:
     exception_hours: int = 24  # a reported exception is to be resolved within
     steer_bookings: bool = True  # among open starts, by bid prices; otherwise each booking gets what suits it best
     peak: tuple[Hours, ...] = ()  # the hours everybody wants
+    replan_move_cost: int = 20  # of a promise that is not kept when a closed day is planned again
+    replan_seconds: int = 10
+    waitlist_minutes: int = 15  # until a place offered to who waits for one must be taken
     release: Release = field(default_factory=Release)
 
     def __post_init__(self) -> None:

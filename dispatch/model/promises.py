@@ -45,6 +45,13 @@ APPOINTMENT_LIFE: dict[tuple[AppointmentState, str], AppointmentState] = {
     (S.CONFIRMED, "lapse_move"): S.CONFIRMED,
     (S.CONFIRMED, "excuse"): S.CONFIRMED,
     (S.CONFIRMED, "arrive"): S.CONFIRMED,
+    (S.CONFIRMED, "displace"): S.CONFIRMED,
+    (S.CONFIRMED, "accept_change"): S.CONFIRMED,
+    (S.CONFIRMED, "refuse_change"): S.CANCELLED,
+    (S.CONFIRMED, "wait"): S.WAITLISTED,
+    (S.REQUESTED, "displace"): S.REQUESTED,
+    (S.REQUESTED, "accept_change"): S.REQUESTED,
+    (S.REQUESTED, "refuse_change"): S.CANCELLED,
     (S.CONFIRMED, "cancel"): S.CANCELLED,
     (S.CONFIRMED, "miss"): S.NO_SHOW,
     (S.CONFIRMED, "expire"): S.EXPIRED,
@@ -70,6 +77,9 @@ EVENT_OF: dict[str, str] = {
     "lapse_move": "MoveLapsed",
     "excuse": "LatenessExcused",
     "arrive": "TruckArrived",
+    "displace": "AppointmentDisplaced",
+    "accept_change": "ChangeAccepted",
+    "refuse_change": "ChangeRefused",
     "cancel": "AppointmentCancelled",
     "expire": "AppointmentExpired",
     "miss": "AppointmentMissed",
@@ -194,6 +204,9 @@ class Appointment:
     dock_started_at: datetime | None = None
     dock_finished_at: datetime | None = None
     left_at: datetime | None = None
+    displaced_by: str | None = (
+        None  # the closure that moved or cancelled it: its driver may refuse, and is not to blame
+    )
     pool: str | None = None  # whose entries it took, where priority groups have shares (`dispatch.model.shares`)
 
 

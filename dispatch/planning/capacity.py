@@ -6,6 +6,7 @@ from datetime import date
 
 import numpy as np
 
+from dispatch.model.closures import Closure, ClosureState, Resource
 from dispatch.model.life import dock_times, end_slot
 from dispatch.model.park import DockGroup, Park, Warehouse
 from dispatch.model.promises import HOLDING, Appointment
@@ -52,12 +53,27 @@ def whole_capacity(park: Park) -> FreeCapacity:
     )
 
 
-def free_capacity(park: Park, day: date, appointments: Iterable[Appointment]) -> FreeCapacity:
-    """Return what the appointments of a day that hold places leave free, never below zero.
+def open_capacity(park: Park, day: date, closures: Iterable[Closure]) -> FreeCapacity:
+    """Return what closures in force leave of a day without bookings, never below zero."""
+    whole = whole_capacity(park)
+    docks, gates = whole.docks.copy(), whole.gates.copy()
+    rows = {(Resource.DOCK, group.id): docks[i] for i, (_, group) in enumerate(dock_groups(park))}
+    rows |= {(Resource.GATE, gate.id): gates[i] for i, gate in enumerate(park.gates)}
+    for block in (block for closure in closures if closure.state is ClosureState.IN_FORCE for block in closure.blocks):
+        row = rows.get((block.resource, block.id))
+        if row is not None and block.day == day:
+            row[block.slot : block.slot + len(block.amounts)] -= np.array(block.amounts, dtype=np.int64)
+    return FreeCapacity(np.maximum(docks, 0), np.maximum(gates, 0), whole.quotas)
+
+
+def free_capacity(
+    park: Park, day: date, appointments: Iterable[Appointment], closures: Iterable[Closure] = ()
+) -> FreeCapacity:
+    """Return what closures and the appointments of a day that hold places leave free, never below zero.
 
     An appointment made when the park file was another one takes only what is in the park now.
     """
-    whole = whole_capacity(park)
+    whole = open_capacity(park, day, closures)
     docks, gates, quotas = whole.docks.copy(), whole.gates.copy(), whole.quotas.copy()
     group_index = {group.id: i for i, (_, group) in enumerate(dock_groups(park))}
     gate_index = {gate.id: i for i, gate in enumerate(park.gates)}

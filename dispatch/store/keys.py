@@ -109,6 +109,22 @@ class Keys:
         """Return the key of a `MatchRecord` (`dispatch.services.freight`)."""
         return self._key("match", match_id)
 
+    def closure(self, closure_id: str) -> str:
+        """Return the key of a `Closure`."""
+        return self._key("closure", closure_id)
+
+    def closures(self) -> str:
+        """All closures by when they begin (`time_member`)."""
+        return self._key("closures", "all")
+
+    def closures_of_day(self, day: date) -> str:
+        """List the closures that close anything on a day; members are ids."""
+        return self._key("closures", "day", day.isoformat())
+
+    def waitlist(self, day: date) -> str:
+        """Appointments that wait for room on a day, in line (`line_member`)."""
+        return self._key("waitlist", day.isoformat())
+
     def plan(self, plan_id: str) -> str:
         """Return the key of a plan: what a solver run decided, with cost, bound and gap."""
         return self._key("plan", plan_id)
@@ -323,6 +339,11 @@ def deadline_member(moment: datetime, kind: str, identity: str) -> str:
 def match_member(day: date, plan_id: str, identity: str) -> str:
     """Return an index member ordered by day, plan, id; `id_of` gives the id back."""
     return f"{day.isoformat()}#{plan_id.replace('#', '-')}#{identity}"
+
+
+def line_member(rank: int, asked_at: datetime, identity: str) -> str:
+    """Return an index member ordered by rank, moment (UTC), id; `id_of` gives the id back."""
+    return f"{rank:03d}#{asked_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}#{identity}"
 
 
 def id_of(member: str) -> str:
