@@ -54,6 +54,15 @@ def end_slot(appointment: Appointment) -> int:
     return max(place.slot + place.slots for place in dock_times(appointment))
 
 
+def waits_on(park: Park, appointment: Appointment) -> list[date]:
+    """Return the days on which it waits for room: those of its window, while it is in line."""
+    edges = (appointment.earliest, appointment.latest)
+    if appointment.state is not AppointmentState.WAITLISTED or edges[0] is None or edges[1] is None:
+        return []
+    first, last = park.grid.day_of(edges[0]), park.grid.day_of(edges[1])
+    return [first + timedelta(days=i) for i in range((last - first).days + 1)]
+
+
 def visit_day(grid: SlotGrid, appointment: Appointment) -> date:
     """Return the day for which the appointment's visit was wished, wherever it was moved to."""
     return appointment.day if appointment.wish is None else grid.day_of(appointment.wish)

@@ -10,9 +10,18 @@ from dispatch.model import rules
 from dispatch.model.life import after, timed
 from dispatch.model.park import CargoKind, DockKind, Enterprise, Park
 from dispatch.model.promises import APPOINTMENT_LIFE, Appointment, AppointmentState, Purpose, Source, Stop
-from dispatch.model.refusals import NotAllowedNow
+from dispatch.model.refusals import (
+    DailyQuotaFull,
+    DocksFull,
+    EntriesHeld,
+    GateFull,
+    NotAllowedNow,
+    PeakQuotaFull,
+    QuotaFull,
+    Refusal,
+)
 from dispatch.roads.estimate import drive_minutes
-from dispatch.services import booking
+from dispatch.services import booking, waiting
 from dispatch.services.chaining import Leg
 from dispatch.services.desk import (
     Desk,
@@ -37,6 +46,7 @@ from dispatch.store import codec
 from dispatch.store.commit import CounterFull, VersionChanged
 from dispatch.store.keys import day_prefix, slot_prefix
 
+WAITABLE = (GateFull, DocksFull, QuotaFull, DailyQuotaFull, PeakQuotaFull, EntriesHeld)
 TRIES = 5  # of changing what others are changing
 
 
@@ -68,6 +78,7 @@ class AppointmentDraft:
     purpose: Purpose | None = None
     stops: tuple[StopDraft, ...] = ()  # of a chained visit: the later warehouses, in order
     hold: bool = False  # its places are only held, until it is confirmed
+    waitlist: bool = False  # where there is no room, it waits for some
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +105,12 @@ async def request_appointment(
         return Kept(codec.read(Appointment, orjson.loads(repeat)), 1, repeated=True)
     if draft.load is not None and await desk.store.find(desk.keys.load(draft.load)) is None:
         raise Misfit("load", f"{draft.load!r} is not a load known here")
-    return await seek(desk, asked.sought, lambda opening: _book(desk, asked, opening))
+    try:
+        return await seek(desk, asked.sought, lambda opening: _book(desk, asked, opening))
+    except WAITABLE as refusal:
+        if not draft.waitlist:
+            raise
+        return await _join_line(desk, asked, refusal)
 
 
 async def get_appointment(desk: Desk, appointment_id: str) -> Kept[Appointment]:
@@ -144,8 +160,7 @@ async def step_appointment(
         new = decide(kept.thing)
         name = step if isinstance(step, str) else step(kept.thing)
         try:
-            change = booking.change(desk.park, desk.keys, kept.thing, kept.version, new, name, desk.allowances)
-            await desk.store.commit(change)
+            await waiting.commit_change(desk, kept.thing, kept.version, new, name)
         except VersionChanged:
             continue
         except CounterFull as full:
@@ -177,6 +192,8 @@ def _resolved(desk: Desk, draft: AppointmentDraft, now: datetime, repeatable: Re
     first = StopDraft(draft.warehouse, draft.cargo_kind, draft.dock_kind, draft.minutes, draft.purpose)
     wanted = wanted_at(park, draft.plate, carrier, first)
     window = window_of(park, draft.wish, draft.earliest, draft.latest)
+    if draft.waitlist and draft.stops:
+        raise Misfit("waitlist", "a chained visit cannot wait in line")
     return _Asked(draft, Sought(wanted, window, now, _legs(park, wanted, draft.stops)), repeatable)
 
 
@@ -228,10 +245,35 @@ def leg_from(park: Park, before: Wanted, wanted: Wanted) -> Leg:
     return Leg(wanted, park.grid.slots_for(minutes) if minutes else 0)
 
 
+async def _join_line(desk: Desk, asked: _Asked, refusal: Refusal) -> Kept[Appointment]:
+    """Put the request in line, after what was free for it in this moment has been offered."""
+    window, park = asked.sought.window, desk.park
+    day = park.grid.day_of(window.wish)
+    gate = park.gates_for(asked.sought.wanted.warehouse)[0]
+    place = Opening(0, day, park.grid.slot_of(window.wish, day), gate)
+    entry = waiting.joined(park, _appointment(asked, place), refusal.resource)
+    commit = booking.create(park, desk.keys, entry)
+    kept = await make(desk, New(entry, f"appointment {entry.id}", commit, own_id=False), asked.repeatable)
+    if await waiting.fill(desk, day, asked.sought.now):
+        return replace(await get_appointment(desk, entry.id), repeated=kept.repeated)
+    return kept
+
+
 async def _book(desk: Desk, asked: _Asked, opening: Opening) -> Kept[Appointment]:
+    appointment = _appointment(asked, opening)
+    if asked.draft.hold:
+        until = asked.sought.now + timedelta(minutes=desk.park.rules.hold_minutes)
+        appointment = replace(appointment, state=AppointmentState.REQUESTED, expires_at=until)
+    appointment = timed(desk.park, appointment)
+    commit = booking.create(desk.park, desk.keys, appointment, allowances=desk.allowances)
+    new = New(appointment, f"appointment {appointment.id}", commit, own_id=False)
+    return await make(desk, new, asked.repeatable)
+
+
+def _appointment(asked: _Asked, opening: Opening) -> Appointment:
     draft, sought = asked.draft, asked.sought
     wanted, window = sought.wanted, sought.window
-    appointment = Appointment(
+    return Appointment(
         id=new_id("appointment", asked.repeatable),
         state=AppointmentState.CONFIRMED,
         source=Source.REQUEST,
@@ -254,13 +296,6 @@ async def _book(desk: Desk, asked: _Asked, opening: Opening) -> Kept[Appointment
         stops=_stops(asked, opening),
         pool=opening.pool,
     )
-    if draft.hold:
-        until = sought.now + timedelta(minutes=desk.park.rules.hold_minutes)
-        appointment = replace(appointment, state=AppointmentState.REQUESTED, expires_at=until)
-    appointment = timed(desk.park, appointment)
-    commit = booking.create(desk.park, desk.keys, appointment, allowances=desk.allowances)
-    new = New(appointment, f"appointment {appointment.id}", commit, own_id=False)
-    return await make(desk, new, asked.repeatable)
 
 
 def _stops(asked: _Asked, opening: Opening) -> tuple[Stop, ...]:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from dispatch.model.allowances import NO_ALLOWANCES, Allowances
 from dispatch.model.grid import SlotGrid
-from dispatch.model.life import after, dock_times, end_slot, timed, visit_day
+from dispatch.model.life import after, dock_times, end_slot, timed, visit_day, waits_on
 from dispatch.model.park import DockKind, Park
 from dispatch.model.promises import EVENT_OF, HOLDING, INSIDE, Appointment, AppointmentState, MoveOffer, Source
 from dispatch.model.refusals import (
@@ -22,10 +22,11 @@ from dispatch.model.refusals import (
     Refusal,
     TruckBusy,
 )
+from dispatch.model.shares import rank_of
 from dispatch.services.quotas import UNLIMITED, pool_of, quotas_of
 from dispatch.store import codec
 from dispatch.store.commit import Commit, CounterFull, Event, Expect, Take, Write
-from dispatch.store.keys import Keys, slot_field, slot_member, time_member
+from dispatch.store.keys import Keys, line_member, slot_field, slot_member, time_member
 
 Moves = tuple[tuple[str, str], ...]
 BORN = {
@@ -58,7 +59,7 @@ def create(
     CounterFull on this commit becomes a refusal by `refusal_for`.
     """
     appointment = timed(park, appointment)
-    indexes = _indexes(keys, appointment)
+    indexes = _indexes(park, keys, appointment)
     if plan is not None:
         indexes += ((keys.appointments_of_plan(plan), _member(appointment)),)
     left = _open_visit(park, keys, appointment) if appointment.state in HOLDING else ()
@@ -88,7 +89,7 @@ def change(
     wanted = {(claim.take.key, claim.take.field): claim.take for claim in claims(park, keys, new, allowances)}
     given_back = (replace(take, amount=-take.amount) for place, take in held.items() if place not in wanted)
     taken = (take for place, take in wanted.items() if place not in held)
-    joined, left = _moved(_indexes(keys, old), _indexes(keys, new))
+    joined, left = _moved(_indexes(park, keys, old), _indexes(park, keys, new))
     opened, closed = _moved(_waiting(park, keys, old), _waiting(park, keys, new))
     document = codec.dump(new)
     write = Write(keys.appointment(new.id), document, add_to=joined + opened, remove_from=left + closed)
@@ -236,10 +237,11 @@ def _moved(before: Moves, now: Moves) -> tuple[Moves, Moves]:
     return tuple(each for each in now if each not in before), tuple(each for each in before if each not in now)
 
 
-def _indexes(keys: Keys, appointment: Appointment) -> Moves:
+def _indexes(park: Park, keys: Keys, appointment: Appointment) -> Moves:
     member = _member(appointment)
     warehouses = dict.fromkeys(place.warehouse for place in dock_times(appointment))
     due, arrived = appointment.due_at, appointment.arrived_at
+    in_line = line_member(rank_of(park, appointment.carrier), appointment.made_at, appointment.id)
     return (
         (keys.appointments(), member),
         (keys.appointments_of_truck(appointment.plate), member),
@@ -247,6 +249,7 @@ def _indexes(keys: Keys, appointment: Appointment) -> Moves:
         (keys.appointments_of_carrier(appointment.carrier), member),
         *(((keys.due(), time_member(due, appointment.id)),) if due is not None else ()),
         *(((keys.arrivals(appointment.gate), time_member(arrived, appointment.id)),) if arrived is not None else ()),
+        *((keys.waitlist(day), in_line) for day in waits_on(park, appointment)),
     )
 
 

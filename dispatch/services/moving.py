@@ -13,7 +13,7 @@ from dispatch.model.life import after, dock_times, starts_at
 from dispatch.model.park import DockKind, Park
 from dispatch.model.promises import APPOINTMENT_LIFE, Appointment, Moved, Purpose
 from dispatch.model.refusals import NotAllowedNow
-from dispatch.services import booking
+from dispatch.services import booking, waiting
 from dispatch.services.appointments import (
     TRIES,
     StopDraft,
@@ -109,7 +109,13 @@ async def move_appointment(
 def moved_to(park: Park, appointment: Appointment, now: datetime, reason: str, **place: Any) -> Appointment:
     """Return the appointment at another place, which says where it was before and why."""
     was = Moved(appointment.day, appointment.slot, appointment.gate, reason)
-    more: Mapping[str, Any] = {"moves": appointment.moves + 1, "moved": was, "offer": None, "excused_minutes": 0}
+    more: Mapping[str, Any] = {
+        "moves": appointment.moves + 1,
+        "moved": was,
+        "offer": None,
+        "excused_minutes": 0,
+        "displaced_by": None,
+    }
     return after(park, appointment, "move", now, **more, **place)
 
 
@@ -191,5 +197,5 @@ async def _move(
 
 async def commit_step(desk: Desk, kept: Kept[Appointment], new: Appointment, step: str) -> Kept[Appointment]:
     """Make the step and return what stands then; VersionChanged, CounterFull."""
-    await desk.store.commit(booking.change(desk.park, desk.keys, kept.thing, kept.version, new, step, desk.allowances))
+    await waiting.commit_change(desk, kept.thing, kept.version, new, step)
     return Kept(new, kept.version + 1)

@@ -13,7 +13,7 @@ from typing import Any
 from dispatch.model.lateness import has_come_in_time
 from dispatch.model.life import after, no_show_at
 from dispatch.model.promises import Appointment, AppointmentState
-from dispatch.services import booking
+from dispatch.services import waiting
 from dispatch.services.desk import Desk
 from dispatch.services.queues import find_delay
 from dispatch.store import codec
@@ -25,6 +25,7 @@ QUEUE_PATIENCE = timedelta(minutes=15)  # how far the limit of a truck that stan
 LONGEST_QUEUE = timedelta(hours=4)
 
 NOT_CONFIRMED = "not confirmed in time"
+NO_ROOM = "no place came free in time"
 NOT_COME = "not come by the limit"
 NOT_TAKEN = "not answered in time"
 
@@ -52,7 +53,7 @@ async def _settle(desk: Desk, appointment: Appointment, version: int, now: datet
     step, changes = await _step(desk, appointment, now)
     new = after(desk.park, appointment, step, now, **changes)
     try:
-        await desk.store.commit(booking.change(desk.park, desk.keys, appointment, version, new, step))
+        await waiting.commit_change(desk, appointment, version, new, step)
     except VersionChanged:
         return []
     return [step]
@@ -60,6 +61,8 @@ async def _settle(desk: Desk, appointment: Appointment, version: int, now: datet
 
 async def _step(desk: Desk, appointment: Appointment, now: datetime) -> Step:
     """Return what is to be done with an appointment that is due, and what it changes."""
+    if appointment.state is AppointmentState.WAITLISTED:
+        return "expire", {"reason": NO_ROOM}
     if appointment.state is not AppointmentState.CONFIRMED:
         return "expire", {"reason": NOT_CONFIRMED}
     if appointment.offer is not None:
