@@ -10,12 +10,15 @@ from dispatch.files import load_park
 from dispatch.model.park import Park
 from dispatch.planning.whole_day import Budget, Watch
 from dispatch.roads.find import table_for
+from dispatch.services.closures import JOB_NAME as REPLAN
 from dispatch.services.day_planning import Order, Surroundings, plan_and_publish
 from dispatch.services.desk import Desk
 from dispatch.services.matching_rounds import JOB_NAME as ROUND
 from dispatch.services.matching_rounds import Round, match_and_offer
 from dispatch.services.plans import JOB_NAME as PLAN
+from dispatch.services.replanning import replan_closure
 from dispatch.services.sweeping import sweep
+from dispatch.services.waiting import fill_all
 from dispatch.store.changes import acting
 from dispatch.worker.tasks import TaskContext, Tasks
 from dispatch.worker.timers import Timer
@@ -63,11 +66,27 @@ async def _match(context: TaskContext, arguments: dict[str, Any]) -> dict[str, A
         return await match_and_offer(at, order)
 
 
-SWEEP_SECONDS = 10.0
+def replan_task(context: TaskContext, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Move whoever is booked where the closure named in the arguments closes."""
+    with acting(context.job_id, wall_clock):
+        return asyncio.run(_replan(context, arguments))
 
-TASKS: Tasks = {PLAN: plan_task, ROUND: round_task}
+
+async def _replan(context: TaskContext, arguments: dict[str, Any]) -> dict[str, Any]:
+    park = load_park(read_settings().park_file)
+    async with context.open_store() as store:
+        return await replan_closure(Desk(park, store), str(arguments["closure"]), wall_clock())
+
+
+SWEEP_SECONDS = 10.0
+WAITLIST_SECONDS = 5.0
+
+TASKS: Tasks = {PLAN: plan_task, ROUND: round_task, REPLAN: replan_task}
 
 
 def timers_of(park: Park) -> tuple[Timer, ...]:
     """Return what the worker does again and again."""
-    return (Timer("sweep", SWEEP_SECONDS, lambda store, now: sweep(Desk(park, store), now)),)
+    return (
+        Timer("sweep", SWEEP_SECONDS, lambda store, now: sweep(Desk(park, store), now)),
+        Timer("waitlist", WAITLIST_SECONDS, lambda store, now: fill_all(Desk(park, store), now)),
+    )

@@ -101,7 +101,7 @@ def _is_for_people(day: _Day, appointment: Appointment) -> bool:
 
 def _day(park: Park, day: date, booked: Iterable[Appointment], closures: Iterable[Closure], now: datetime) -> _Day:
     free = open_capacity(park, day, closures)
-    first = park.grid.slot_of(now + timedelta(minutes=park.rules.react_minutes), day) + 1
+    first = max(0, park.grid.slot_of(now + timedelta(minutes=park.rules.react_minutes), day) + 1)
     found = _Day(park, free, free.docks.copy(), free.gates.copy(), first)
     for each in booked:
         for row, begin, end in found.held(each):

@@ -13,6 +13,7 @@ from dispatch.planning.slots import Placement
 from dispatch.planning.whole_day import Budget, Requests, Watch, plan_day
 from dispatch.roads.table import TravelTable
 from dispatch.services import publication
+from dispatch.services.closures import closures_of
 from dispatch.services.publication import Published, Refused
 from dispatch.store import codec
 from dispatch.store.commit import Commit, Expect, Write
@@ -81,7 +82,7 @@ async def _decide(at: Surroundings, order: Order, watch: Watch) -> Decided:
     )
     requests, unfit = fitting(at.park, requests)
     booked = await publication.held_appointments(at.store, order.day)
-    free = free_capacity(at.park, order.day, booked)
+    free = free_capacity(at.park, order.day, booked, await closures_of(at.store, order.day))
     plan = plan_day(at.park, order.day, requests, at.travel, order.budget, free, watch)
     report = plan.report.as_json() | {"unfit": _named(unfit)}
     return Decided(report, plan.placements, plan.chains)

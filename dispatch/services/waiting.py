@@ -9,6 +9,7 @@ declines it or lets it run out leaves the line, and the place goes to the next.
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from dispatch.model.life import after
 from dispatch.model.park import Park
@@ -77,13 +78,17 @@ async def list_line(desk: Desk, day: date, page: PageAsked) -> Listed[Appointmen
 
 def joined(park: Park, appointment: Appointment, reason: str) -> Appointment:
     """Return a new appointment as it stands in line: until its last start, holding nothing."""
-    return replace(
-        appointment,
-        state=AppointmentState.WAITLISTED,
-        expires_at=appointment.latest or park.grid.start_of(appointment.day, appointment.slot),
-        reason=reason,
-        pool=None,
-    )
+    line = in_line(park, appointment)
+    return replace(appointment, state=AppointmentState.WAITLISTED, reason=reason, **line)
+
+
+def in_line(park: Park, appointment: Appointment) -> dict[str, Any]:
+    """Return what is otherwise of an appointment that stands in line: one without a window waits for its own day."""
+    start = park.grid.start_of(appointment.day, appointment.slot)
+    earliest = appointment.earliest or park.grid.start_of(appointment.day, 0)
+    latest = appointment.latest or park.grid.start_of(appointment.day, park.grid.horizon - 1)
+    window = {"wish": appointment.wish or start, "earliest": earliest, "latest": latest}
+    return {**window, "expires_at": latest, "pool": None}
 
 
 async def _hand_over(desk: Desk, day: date, change: Commit, freed: Held, now: datetime) -> bool:

@@ -1,0 +1,164 @@
+"""Closures: made in one commit that takes what is closed and queues the planning of who is booked there; and ended."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from dispatch.model.closures import (
+    CLOSURE_LIFE,
+    Block,
+    Closure,
+    ClosureKind,
+    ClosureState,
+    Resource,
+    blocks_of,
+    check_target,
+    days_of,
+)
+from dispatch.model.refusals import NotAllowedNow
+from dispatch.services import waiting
+from dispatch.services.desk import (
+    Desk,
+    Kept,
+    Listed,
+    Misfit,
+    PageAsked,
+    Repeatable,
+    Versions,
+    check_version,
+    made_by,
+    new_id,
+    not_there,
+)
+from dispatch.services.listing import list_things
+from dispatch.services.making import New, make
+from dispatch.services.quotas import UNLIMITED
+from dispatch.store import codec
+from dispatch.store.commit import Commit, Event, Expect, Take, VersionChanged, Write
+from dispatch.store.keys import Keys, day_prefix, slot_field, time_member
+from dispatch.store.store import Store
+from dispatch.worker.jobs import Job, JobState, submission
+
+JOB_NAME = "replan"
+TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ClosureDraft:
+    """What shall be closed: `closed` docks of a dock group or lanes of a gate, all when left out."""
+
+    kind: ClosureKind
+    begins: datetime
+    ends: datetime
+    reason: str
+    target: str = ""
+    closed: int | None = None
+
+
+async def make_closure(desk: Desk, draft: ClosureDraft, now: datetime, repeatable: Repeatable | None) -> Kept[Closure]:
+    """Close it at once for everybody who asks from now on, and have who is booked there planned again by a job.
+
+    Misfit when a field does not fit the park, or nothing works there then; KeyReused.
+    """
+    closure = made_by(lambda: _closure(desk, draft, now, repeatable))
+    if draft.ends <= now:
+        raise Misfit("ends", f"{draft.ends.isoformat()} is past")
+    if not closure.blocks:
+        raise Misfit("begins", "nothing of it works in this time")
+    job = Job(closure.job, JOB_NAME, {"closure": closure.id}, JobState.QUEUED, submitted_at=now)
+    queued = submission(desk.keys, job)
+    document = codec.dump(closure)
+    commit = Commit(
+        expects=(Expect(desk.keys.closure(closure.id), 0), *queued.expects),
+        takes=takes_of(desk.keys, closure),
+        writes=(Write(desk.keys.closure(closure.id), document, add_to=_indexes(desk.keys, closure)), *queued.writes),
+        events=(*queued.events, Event("ClosureMade", document)),
+    )
+    return await make(desk, New(closure, f"closure {closure.id}", commit, own_id=False), repeatable)
+
+
+async def get_closure(desk: Desk, closure_id: str) -> Kept[Closure]:
+    """Return a closure; NotThere otherwise."""
+    stored = await desk.store.find(desk.keys.closure(closure_id))
+    if stored is None:
+        raise not_there("closure", closure_id)
+    return Kept(codec.read(Closure, stored.document), stored.version)
+
+
+async def list_closures(desk: Desk, day: date | None, page: PageAsked) -> Listed[Closure]:
+    """Return closures by when they begin, those cancelled too; with a day, those that begin on it (UTC)."""
+    prefix = "" if day is None else day_prefix(day)
+    return await list_things(desk, Closure, desk.keys.closures(), desk.keys.closure, page, prefix=prefix)
+
+
+async def cancel_closure(desk: Desk, closure_id: str, now: datetime, expected: Versions) -> Kept[Closure]:
+    """Open again what was closed; what is free then is offered to who waits for it. Visits that were moved stay.
+
+    NotThere, Changed, NotAllowedNow when it is cancelled already.
+    """
+    for _ in range(TRIES):
+        kept = await get_closure(desk, closure_id)
+        check_version(kept.version, expected, f"closure {closure_id}")
+        state = CLOSURE_LIFE.get((kept.thing.state, "cancel"))
+        if state is None:
+            raise NotAllowedNow(f"closure {closure_id} is {kept.thing.state}")
+        cancelled = replace(kept.thing, state=state)
+        document = codec.dump(cancelled)
+        given_back = tuple(replace(take, amount=-take.amount) for take in takes_of(desk.keys, kept.thing))
+        commit = Commit(
+            expects=(Expect(desk.keys.closure(closure_id), kept.version),),
+            takes=given_back,
+            writes=(Write(desk.keys.closure(closure_id), document),),
+            events=(Event("ClosureCancelled", document),),
+        )
+        try:
+            await desk.store.commit(commit)
+        except VersionChanged:
+            continue
+        for day in days_of(cancelled):
+            await waiting.fill(desk, day, now)
+        return Kept(cancelled, kept.version + 1)
+    raise NotAllowedNow(f"closure {closure_id} is being changed by others")
+
+
+async def closures_of(store: Store, day: date) -> list[Closure]:
+    """Return the closures in force that close anything on a day."""
+    ids = await store.members(store.keys.closures_of_day(day))
+    stored = await store.find_many([store.keys.closure(each) for each in ids])
+    found = [codec.read(Closure, each.document) for each in stored if each is not None]
+    return [closure for closure in found if closure.state is ClosureState.IN_FORCE]
+
+
+def takes_of(keys: Keys, closure: Closure) -> tuple[Take, ...]:
+    """Return what a closure takes of the counters, whatever is booked already."""
+    return tuple(
+        Take(_counter(keys, block), slot_field(block.slot + i), amount, UNLIMITED)
+        for block in closure.blocks
+        for i, amount in enumerate(block.amounts)
+        if amount
+    )
+
+
+def _counter(keys: Keys, block: Block) -> str:
+    return {Resource.DOCK: keys.dock, Resource.GATE: keys.gate}[block.resource](block.id, block.day)
+
+
+def _closure(desk: Desk, draft: ClosureDraft, now: datetime, repeatable: Repeatable | None) -> Closure:
+    identity = new_id("closure", repeatable)
+    closure = Closure(
+        id=identity,
+        kind=draft.kind,
+        target=draft.target,
+        begins=draft.begins,
+        ends=draft.ends,
+        reason=draft.reason,
+        made_at=now,
+        job=identity.replace("closure", "replan", 1),
+        closed=draft.closed,
+    )
+    check_target(desk.park, closure)
+    return replace(closure, blocks=blocks_of(desk.park, closure))
+
+
+def _indexes(keys: Keys, closure: Closure) -> tuple[tuple[str, str], ...]:
+    days = ((keys.closures_of_day(day), closure.id) for day in days_of(closure))
+    return ((keys.closures(), time_member(closure.begins, closure.id)), *days)
