@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from dispatch.model.callers import Role
+from dispatch.model.closures import ClosureKind, ClosureState
 from dispatch.model.exceptions import ExceptionKind, ExceptionState
 from dispatch.model.park import DockKind
 from dispatch.model.promises import AppointmentState, Lane, LoadState, MatchState, Purpose, Source
@@ -122,6 +123,7 @@ class AppointmentAnswer(Answer):
     visit: str | None
     load: str | None
     match: str | None = Field(description="The accepted offer whose load it is held for; given back with it alone.")
+    displaced_by: str | None = Field(description="The closure that moved or cancelled it; its driver may refuse.")
     pool: str | None = Field(description="Whose entries of the slot it took, where priority groups have shares.")
     wish: datetime | None = Field(description="The start asked for.")
     earliest: datetime | None
@@ -167,6 +169,31 @@ class AppointmentPage(Answer):
     """Appointments by slot, then id."""
 
     items: list[AppointmentAnswer]
+    next: str | None = Field(description="Cursor of the next page; null at the end.")
+
+
+class ClosureAnswer(Answer):
+    """Something closed, and what became of who was booked there."""
+
+    id: str
+    kind: ClosureKind
+    target: str
+    closed: int | None = Field(description="How many docks or lanes; null is all.")
+    begins: datetime
+    ends: datetime
+    reason: str
+    made_at: datetime
+    state: ClosureState
+    replanning: JobState | None = Field(description="How far the planning of the booked visits is.")
+    result: dict[str, Any] | None = Field(
+        description="How many were moved, waitlisted, cancelled, left as they were (they have begun); and who."
+    )
+
+
+class ClosurePage(Answer):
+    """Closures by when they begin."""
+
+    items: list[ClosureAnswer]
     next: str | None = Field(description="Cursor of the next page; null at the end.")
 
 

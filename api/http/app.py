@@ -15,6 +15,7 @@ from api.http.parts import Parts
 from api.http.rim import OpenRoute
 from api.http.routes import (
     appointments,
+    closures,
     enterprises,
     events,
     exceptions,
@@ -30,6 +31,7 @@ from api.http.routes import (
     tokens,
     trucks,
     visits,
+    waitlist,
 )
 from dispatch.services.feed import Feed
 from dispatch.services.pricing import PriceKeeper
@@ -37,6 +39,9 @@ from parkdispatch import __version__
 
 ROUTERS = (
     appointments.router,  # first, for it is asked most
+    closures.visit_router,
+    closures.router,
+    waitlist.router,
     gate.visit_router,
     gate.router,
     gate.open_router,

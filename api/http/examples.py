@@ -10,8 +10,9 @@ import orjson
 from api.http import show
 from api.http.event_forms import EventForm, shown
 from api.http.problems import KINDS
-from dispatch.model import rules
+from dispatch.model import promises, rules
 from dispatch.model.callers import Role
+from dispatch.model.closures import Closure, ClosureKind, ClosureState
 from dispatch.model.day import Load, Truck, Visit
 from dispatch.model.exceptions import ExceptionKind, ExceptionState, LoadException, Note
 from dispatch.model.park import DockKind, Park
@@ -188,6 +189,46 @@ def _about_appointments(park: Park, sample: Sample) -> dict[str, Example]:
         "accept_move": Example(shown, parameters=where),
         "refuse_move": Example(shown, parameters=where),
         **_about_the_gate(park, appointment),
+        **_about_closures(park, appointment),
+    }
+
+
+def _about_closures(park: Park, appointment: Appointment) -> dict[str, Example]:
+    begins = park.grid.start_of(appointment.day, appointment.slot)
+    asked = {
+        "kind": ClosureKind.DOCK_GROUP,
+        "target": appointment.dock_group,
+        "begins": begins,
+        "ends": begins + timedelta(hours=2),
+        "reason": "burst pipe",
+        "closed": 1,
+    }
+    closure = Closure(id="closure-4b7d", made_at=appointment.made_at, job="replan-4b7d", **asked)  # type: ignore[arg-type]
+    told = {"appointment": appointment.id, "came_of_it": "moved", "was": begins, "now": begins + timedelta(hours=2)}
+    outcome = {"closure": closure.id, "moved": 1, "waitlisted": 0, "cancelled": 0, "left": 0, "named": [told]}
+    job = Job(closure.job, "replan", {"closure": closure.id}, JobState.SUCCEEDED, appointment.made_at, result=outcome)
+    shown = show.closure(park, closure, None)
+    cancelled = show.closure(park, replace(closure, state=ClosureState.CANCELLED), None)
+    moved = replace(
+        appointment,
+        slot=appointment.slot + 8,
+        moves=1,
+        moved=promises.Moved(appointment.day, appointment.slot, appointment.gate, closure.reason),
+        displaced_by=closure.id,
+        reason=closure.reason,
+    )
+    accepted = show.appointment(park, replace(moved, displaced_by=None))
+    refused = show.appointment(park, replace(moved, state=AppointmentState.CANCELLED))
+    waits = show.appointment(park, replace(appointment, state=AppointmentState.WAITLISTED, expires_at=begins))
+    where, of_appointment = {"closure_id": closure.id}, {"appointment_id": appointment.id}
+    return {
+        "make_closure": Example(shown, asked),
+        "list_closures": Example(show.page([shown], None), parameters={"limit": 50}),
+        "get_closure": Example(show.closure(park, closure, job), parameters=where),
+        "cancel_closure": Example(cancelled, parameters=where),
+        "accept_change": Example(accepted, parameters=of_appointment),
+        "refuse_change": Example(refused, {"waitlist": False}, of_appointment),
+        "list_waitlist": Example(show.page([waits], None), parameters={"day": appointment.day, "limit": 50}),
     }
 
 

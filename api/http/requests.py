@@ -23,6 +23,7 @@ from api.http.fields import (
     Weight,
 )
 from dispatch.model.callers import Role
+from dispatch.model.closures import ClosureKind
 from dispatch.model.exceptions import ExceptionKind, ExceptionState
 from dispatch.model.park import DockKind
 from dispatch.model.promises import LoadState, MatchState, Purpose
@@ -73,6 +74,9 @@ class AppointmentAsked(Body):
         default=(),
         max_length=9,
         description="Of a chained visit: the later warehouses, in order. All are booked, or none.",
+    )
+    waitlist: StrictBool = Field(
+        default=False, description="Where there is no room, wait in line for some, to be offered it when it comes free."
     )
     hold: StrictBool = Field(
         default=False, description="Only hold the places; POST .../confirm takes them, else the hold expires."
@@ -480,6 +484,48 @@ class EventsAsked(Body):
         default=None, description="Events of this name alone."
     )
     format: EventForm = EventForm.PARK
+
+
+class WaitlistAsked(Paged):
+    """Who waits for room on a day: filters may be combined."""
+
+    day: Day
+    truck: Plate | None = None
+    carrier: Id | None = None
+    warehouse: Id | None = None
+
+
+class ClosureAsked(Body):
+    """What shall be closed, from when to when, and why."""
+
+    kind: ClosureKind
+    target: Id | None = Field(default=None, description="Dock group, gate or warehouse; left out for the park.")
+    begins: Moment
+    ends: Moment = Field(description="Within 14 days of begins; a slot that is only touched is closed too.")
+    reason: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=200)] = Field(
+        description="As it is told to every driver who must move."
+    )
+    closed: Annotated[StrictInt, Field(ge=1, le=10_000)] | None = Field(
+        default=None, description="How many docks or lanes; left out: all."
+    )
+
+    @model_validator(mode="after")
+    def _has_a_target(self) -> Self:
+        if (self.target is None) != (self.kind is ClosureKind.PARK):
+            raise ValueError("target names what is closed, unless that is the park")
+        if self.begins >= self.ends:
+            raise ValueError("begins must be before ends")
+        return self
+
+
+class ClosuresAsked(Paged):
+    """Closures by when they begin."""
+
+
+class ChangeRefused(Body):
+    """Whether who refuses a changed slot waits in line for another."""
+
+    waitlist: StrictBool = False
 
 
 class AvailabilityAsked(Body):

@@ -10,6 +10,7 @@ import orjson
 from fastapi import Response
 
 from dispatch.model.callers import Caller
+from dispatch.model.closures import Closure
 from dispatch.model.day import Truck
 from dispatch.model.exceptions import LoadException
 from dispatch.model.park import Park
@@ -96,6 +97,13 @@ def gate_key(key: PassKey) -> Document:
     """Return the public key of the park's passes."""
     public = base64.urlsafe_b64encode(key.public).rstrip(b"=").decode()
     return {"algorithm": "Ed25519", "form": FORM, "public_key": public, "pem": key.public_pem}
+
+
+def closure(park: Park, closed: Closure, job: Job | None) -> Document:
+    """Return a closure with what its job has done so far."""
+    shown = plain(park, closed)
+    del shown["blocks"], shown["job"]
+    return shown | {"replanning": job.state if job else None, "result": job.result if job else None}
 
 
 def visit(park: Park, seen: VisitSeen) -> Document:

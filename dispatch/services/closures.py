@@ -34,7 +34,7 @@ from dispatch.services.making import New, make
 from dispatch.services.quotas import UNLIMITED
 from dispatch.store import codec
 from dispatch.store.commit import Commit, Event, Expect, Take, VersionChanged, Write
-from dispatch.store.keys import Keys, day_prefix, slot_field, time_member
+from dispatch.store.keys import Keys, slot_field, time_member
 from dispatch.store.store import Store
 from dispatch.worker.jobs import Job, JobState, submission
 
@@ -84,10 +84,9 @@ async def get_closure(desk: Desk, closure_id: str) -> Kept[Closure]:
     return Kept(codec.read(Closure, stored.document), stored.version)
 
 
-async def list_closures(desk: Desk, day: date | None, page: PageAsked) -> Listed[Closure]:
-    """Return closures by when they begin, those cancelled too; with a day, those that begin on it (UTC)."""
-    prefix = "" if day is None else day_prefix(day)
-    return await list_things(desk, Closure, desk.keys.closures(), desk.keys.closure, page, prefix=prefix)
+async def list_closures(desk: Desk, page: PageAsked) -> Listed[Closure]:
+    """Return closures by when they begin, those cancelled too."""
+    return await list_things(desk, Closure, desk.keys.closures(), desk.keys.closure, page)
 
 
 async def cancel_closure(desk: Desk, closure_id: str, now: datetime, expected: Versions) -> Kept[Closure]:

@@ -6,7 +6,7 @@ release, a share's cut-off) is offered by `fill`, from the first in line on. Who
 declines it or lets it run out leaves the line, and the place goes to the next.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from dispatch.model.promises import HOLDING, Appointment, AppointmentState
 from dispatch.services import booking
 from dispatch.services.counters import CounterView, Held
 from dispatch.services.desk import Desk, Listed, PageAsked
+from dispatch.services.listing import list_things
 from dispatch.services.openings import Opening, Wanted, Window, find_opening
 from dispatch.store import codec
 from dispatch.store.commit import Commit, CounterFull, VersionChanged
@@ -69,11 +70,11 @@ async def fill_all(desk: Desk, now: datetime) -> int:
     return sum([await fill(desk, day, now) for day in days])
 
 
-async def list_line(desk: Desk, day: date, page: PageAsked) -> Listed[Appointment]:
-    """Return who waits for room on a day, the first in line first."""
-    found = await desk.store.page(desk.keys.waitlist(day), after=page.after, limit=page.limit)
-    entries = await _read(desk, found.members)
-    return Listed(tuple(entry for entry, _ in entries), found.next_after)
+async def list_line(
+    desk: Desk, day: date, admits: Callable[[Appointment], bool], page: PageAsked
+) -> Listed[Appointment]:
+    """Return who waits for room on a day, those that are admitted, the first in line first."""
+    return await list_things(desk, Appointment, desk.keys.waitlist(day), desk.keys.appointment, page, wanted=admits)
 
 
 def joined(park: Park, appointment: Appointment, reason: str) -> Appointment:

@@ -116,6 +116,12 @@ def announcing(**more: Any) -> dict[str, Any]:
     return truck | {"free_from": at("08:00"), "home_by": at("20:00")} | more
 
 
+def closing(**more: Any) -> dict[str, Any]:
+    """Return a closure of one lane of a gate late in the day."""
+    closure = {"kind": "gate", "target": "east", "begins": at("21:00"), "ends": at("21:30"), "reason": "painting"}
+    return closure | {"closed": 1} | more
+
+
 def later(days: int) -> date:
     """Return the day so many days after the tiny day."""
     return DAY + timedelta(days=days)

@@ -215,6 +215,6 @@ async def test_nobody_is_oversold_when_docks_and_lanes_close_while_everybody_boo
     gates = Counter((a.gate, a.slot) for a in held)
     assert all(count <= (2 if 34 <= t < 44 else 4) for t, count in reefer.items())
     assert all(count <= 3 and not (gate == "west" and 36 <= t < 39) for (gate, t), count in gates.items())
-    line = (await waiting.list_line(desk, DAY, PageAsked(None, 200))).things
+    line = (await waiting.list_line(desk, DAY, lambda _: True, PageAsked(None, 200))).things
     assert all(each.displaced_by for each in line)
     await check_books(desk)

@@ -21,6 +21,7 @@ from tests.api.tiny import DAY, NOW, ZONE, plate, tiny_park
 pytestmark = [pytest.mark.anyio, pytest.mark.store]
 
 NINE = datetime(2026, 11, 25, 9, 0, tzinfo=ZONE)
+EVERYBODY = AppointmentFilter().admits
 RULES = HouseRules(waitlist_minutes=15)
 
 
@@ -84,7 +85,10 @@ async def test_a_place_given_back_is_held_for_the_first_in_line_by_group_then_by
     offered = (await appointments.get_appointment(desk, first.id)).thing
     assert [await state_of(desk, each) for each in (first, second, third)] == ["requested", "waitlisted", "waitlisted"]
     assert offered.expires_at == NOW + timedelta(minutes=15)
-    assert [each.id for each in (await waiting.list_line(desk, DAY, PageAsked())).things] == [second.id, third.id]
+    assert [each.id for each in (await waiting.list_line(desk, DAY, EVERYBODY, PageAsked())).things] == [
+        second.id,
+        third.id,
+    ]
     with pytest.raises(Refusal):
         await appointments.request_appointment(desk, draft(9), NOW, None)
 
@@ -131,11 +135,11 @@ async def test_who_waits_leaves_the_line_when_he_likes_and_when_his_last_start_i
     leaves, stays = await ask(desk, 2), await ask(desk, 3)
 
     await cancel(desk, leaves)
-    assert [each.id for each in (await waiting.list_line(desk, DAY, PageAsked())).things] == [stays.id]
+    assert [each.id for each in (await waiting.list_line(desk, DAY, EVERYBODY, PageAsked())).things] == [stays.id]
     await sweep(desk, NINE)
 
     assert await state_of(desk, stays) == "expired"
-    assert not (await waiting.list_line(desk, DAY, PageAsked())).things
+    assert not (await waiting.list_line(desk, DAY, EVERYBODY, PageAsked())).things
 
 
 async def test_a_chained_visit_does_not_wait(desk):
