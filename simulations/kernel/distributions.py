@@ -48,7 +48,7 @@ class Distribution:
     shape: float = 1.0
 
     def __post_init__(self) -> None:
-        low = -LARGEST if self.kind in (Kind.NORMAL, Kind.UNIFORM) else 0.0
+        low = -LARGEST if self.kind in (Kind.DETERMINISTIC, Kind.NORMAL, Kind.UNIFORM) else 0.0
         if not (isfinite(self.mean) and low <= self.mean <= LARGEST):
             raise BadInput("distribution", "mean", f"is {self.mean:g}, must be from {low:g} to {LARGEST:g}")
         name, least = SHAPE.get(self.kind, ("shape", -inf))
@@ -60,7 +60,8 @@ class Distribution:
     @property
     def may_be_negative(self) -> bool:
         """Answer whether a draw can be below 0."""
-        return self.kind == Kind.NORMAL or (self.kind == Kind.UNIFORM and self.mean < self.shape)
+        lowest = {Kind.DETERMINISTIC: self.mean, Kind.UNIFORM: self.mean - self.shape, Kind.NORMAL: -inf}
+        return lowest.get(self.kind, 0.0) < 0
 
     def inverse(self, uniform: FloatArray) -> FloatArray:
         """Return the draw of each uniform number in (0, 1)."""

@@ -20,7 +20,7 @@ class Mark(IntEnum):
 
     COMES = 0  # to the end of the line before the gate
     IN_YARD = 1  # off the road: into the holding yard or straight into a lane
-    READY = 2  # may be served: at once, or when an early truck need wait no longer
+    READY_AT = 2  # may be served: at once, or when an early truck need wait no longer
     GATE_BEGINS = 3
     GATE_ENDS = 4
     AT_DOCK = 5  # in the line of its dock group
@@ -48,13 +48,14 @@ class Times:
 
     `at` (len(Mark), N), NaN where it did not happen: no-shows, legs behind a truck that is stuck, the other kind of
     leg. `lane` and `truck_class` (N,), -1 where the leg reached no gate lane or gate. `area` (len(Area),) are
-    truck-minutes counted by the kernel apart from the times, to the last event.
+    truck-minutes counted by the kernel apart from the times, to the last event, which was at `end`.
     """
 
     at: FloatArray
     lane: IntArray
     truck_class: IntArray
     area: FloatArray
+    end: float
     events: int
 
     def __post_init__(self) -> None:
