@@ -46,6 +46,11 @@ def store_settings(settings: Settings) -> StoreSettings:
     return StoreSettings(url=url, data_dir=settings.var_dir / "store")
 
 
+def archive_dir(settings: Settings) -> Path:
+    """Return where closed days of events are kept."""
+    return settings.var_dir / "archive"
+
+
 @contextmanager
 def reaching_store(settings: Settings, say: Say) -> Iterator[str]:
     """Yield the URL of the settings' store: of the one a service is running in its directory, else of one started."""

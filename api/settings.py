@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=1, le=65535)
     redis_url: SecretStr | None = Field(default=None, validation_alias="REDIS_URL")
     operator_key: SecretStr | None = None
+    keep_days: int = Field(default=7, ge=0)  # of events in the stream; older days are in the archive
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024)
     max_bulk_bytes: int = Field(default=8 * 1024 * 1024, ge=1024)
     max_bulk_rows: int = Field(default=5000, ge=1)

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
 
-from api.assembly import read_settings, wall_clock
+from api.assembly import archive_dir, read_settings, wall_clock
 from dispatch.files import load_park
 from dispatch.model.park import Park
 from dispatch.planning.whole_day import Budget, Watch
@@ -19,6 +19,7 @@ from dispatch.services.plans import JOB_NAME as PLAN
 from dispatch.services.replanning import replan_closure
 from dispatch.services.sweeping import sweep
 from dispatch.services.waiting import fill_all
+from dispatch.store.archive import archive_days
 from dispatch.store.changes import acting
 from dispatch.worker.tasks import TaskContext, Tasks
 from dispatch.worker.timers import Timer
@@ -80,13 +81,17 @@ async def _replan(context: TaskContext, arguments: dict[str, Any]) -> dict[str, 
 
 SWEEP_SECONDS = 10.0
 WAITLIST_SECONDS = 5.0
+ARCHIVE_SECONDS = 600.0
 
 TASKS: Tasks = {PLAN: plan_task, ROUND: round_task, REPLAN: replan_task}
 
 
 def timers_of(park: Park) -> tuple[Timer, ...]:
     """Return what the worker does again and again."""
+    settings = read_settings()
+    keep, archive = settings.keep_days, archive_dir(settings)
     return (
         Timer("sweep", SWEEP_SECONDS, lambda store, now: sweep(Desk(park, store), now)),
         Timer("waitlist", WAITLIST_SECONDS, lambda store, now: fill_all(Desk(park, store), now)),
+        Timer("archive", ARCHIVE_SECONDS, lambda store, _: archive_days(store, park.grid, archive, keep)),
     )

@@ -12,6 +12,7 @@ from typer.exceptions import Abort, TyperException
 
 import parkdispatch
 from api.cli.output import put_line, say
+from dispatch.store.archive import ArchiveFault
 from dispatch.store.binary import StoreFault
 from dispatch.store.commit import StoreDown
 from solver.reading import BadInput
@@ -25,6 +26,9 @@ COMMANDS = {  # each is loaded only when it is called: solvers and the web take 
     "demo": "api.cli.demo:demo",
     "serve": "api.cli.serving:serve",
     "keys": "api.cli.keys:keys_app",
+    "archive": "api.cli.keeping:archive",
+    "backup": "api.cli.keeping:backup",
+    "restore": "api.cli.keeping:restore",
     "replay": "api.cli.replaying:replay",
     "worker": "api.cli.serving:worker",
 }
@@ -78,7 +82,7 @@ def run(arguments: list[str]) -> int:
     except BadInput as fault:
         say(f"parkdispatch: {fault}")
         return 2
-    except (StoreDown, StoreFault) as fault:
+    except (ArchiveFault, StoreDown, StoreFault) as fault:
         say(f"parkdispatch: {fault}")
         return 2
     except TyperException as fault:

@@ -180,6 +180,8 @@ def write_conf(directory: DataDir, socket: Path) -> None:
                 "no-appendfsync-on-rewrite no",
                 'save ""',
                 "maxmemory-policy noeviction",
+                "repl-diskless-sync-delay 0",  # a backup begins at once
+                "aof-use-rdb-preamble yes",  # what a backup is restored as
                 "",
             ]
         )

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -148,6 +149,11 @@ class Store:
         """Return the id of the newest event, "0" when there is none."""
         rows = await self._read("XREVRANGE", self.keys.stream(), "+", "-", "COUNT", 1)
         return str(rows[0][0].decode()) if rows else "0"
+
+    async def now(self) -> datetime:
+        """Return the present moment by the server's clock, which gives events their ids (UTC)."""
+        seconds, micros = await self._read("TIME")
+        return datetime.fromtimestamp(int(seconds) + int(micros) / 1e6, UTC)
 
     async def stream_sizes(self) -> tuple[int, int]:
         """Return how many events are in the stream, and how many ever were put into it."""

@@ -9,7 +9,7 @@ import redis
 from dispatch.services import booking
 from dispatch.store.embedded import StoreSettings, running_store
 from dispatch.store.store import Store
-from tests.api.cli.commands import parkdispatch
+from tests.api.cli.commands import assert_refused, parkdispatch
 from tests.dispatch.store.small_park import a_park, an_appointment, plate
 
 pytestmark = pytest.mark.store
@@ -40,3 +40,42 @@ def test_replay_proves_the_store_of_a_running_service_and_names_what_differs(tmp
     assert answer.code == 1
     assert orjson.loads(answer.out)["differences"] == ["appointment:A1"]
     assert orjson.loads(answer.out)["events"] == 3
+
+
+def test_a_backup_of_a_running_service_is_restored_elsewhere_and_proven(tmp_path):
+    park = a_park("beilun", entries=9, docks=9)
+    here, there = tmp_path / "here", tmp_path / "there"
+    file = tmp_path / "park.tar"
+    with running_store(StoreSettings(data_dir=here / "store")) as url:
+        book(url, park, 3)
+        archived = parkdispatch("archive", "--keep-days", "0", "--json", PARKDISPATCH_VAR_DIR=str(here))
+        done = parkdispatch("backup", file, "--json", PARKDISPATCH_VAR_DIR=str(here))
+        again = parkdispatch("backup", file, PARKDISPATCH_VAR_DIR=str(here))
+    assert (archived.code, done.code) == (0, 0), done
+    assert_refused(again, "is there already")
+
+    restored = parkdispatch("restore", file, PARKDISPATCH_VAR_DIR=str(there))
+    proven = parkdispatch("replay", "--json", PARKDISPATCH_VAR_DIR=str(there))
+    twice = parkdispatch("restore", file, PARKDISPATCH_VAR_DIR=str(there))
+
+    assert restored.code == 0, restored
+    answer = orjson.loads(proven.out)
+    assert (answer["same"], answer["differences"], answer["unbalanced"]) == (True, [], [])
+    assert answer["events"] == 3
+    assert_refused(twice, "is not empty")
+
+
+@pytest.mark.parametrize("where", [0.3, 0.9])
+def test_a_backup_that_is_not_whole_is_refused_and_nothing_is_made(tmp_path, where):
+    with running_store(StoreSettings(data_dir=tmp_path / "store")) as url:
+        book(url, a_park("beilun"), 1)
+        parkdispatch("backup", tmp_path / "park.tar", PARKDISPATCH_VAR_DIR=str(tmp_path))
+    content = bytearray((tmp_path / "park.tar").read_bytes())
+    begin = content.index(b"VALKEY") if b"VALKEY" in content else content.index(b"REDIS")
+    content[begin + 40] ^= 255
+    (tmp_path / "park.tar").write_bytes(content if where > 0.5 else content[: begin + 100])
+
+    said = parkdispatch("restore", tmp_path / "park.tar", PARKDISPATCH_VAR_DIR=str(tmp_path / "new"))
+
+    assert_refused(said, "park.tar")
+    assert not (tmp_path / "new" / "store").exists()

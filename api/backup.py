@@ -1,0 +1,90 @@
+"""A backup: one tar file with the store's content as of one moment, the archive of closed days, and what they must hash
+to. Reports are not in it: they are rebuilt.
+"""
+
+import hashlib
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+
+import parkdispatch
+from dispatch.store.binary import StoreFault
+from dispatch.store.snapshot import CHUNK, put_snapshot, take_snapshot
+
+STORE = "store.rdb"
+CONTENTS = "backup.json"
+ARCHIVE = "archive/"
+
+
+def write_backup(url: str, archive: Path, file: Path, now: datetime) -> dict[str, Any]:
+    """Write everything into a new tar file; return what is in it. FileExistsError, StoreFault, OSError."""
+    if file.exists():
+        raise FileExistsError(f"{file} is there already")
+    with tempfile.TemporaryDirectory(prefix=".parkdispatch-", dir=file.parent) as directory:
+        copy = Path(directory) / STORE
+        with copy.open("wb") as to:
+            take_snapshot(url, to)  # before the archive is read: what is archived meanwhile is then in both
+        parts = {STORE: copy} | {f"{ARCHIVE}{day.name}": day for day in sorted(archive.glob("events-*.jsonl.gz"))}
+        told = {
+            "version": parkdispatch.__version__,
+            "made_at": now.isoformat(),
+            "sha256": {name: _digest(path.open("rb")) for name, path in parts.items()},
+        }
+        contents = Path(directory) / CONTENTS
+        contents.write_bytes(orjson.dumps(told))
+        whole = Path(directory) / "whole.tar"
+        with tarfile.open(whole, "w") as tar:
+            for name, path in {CONTENTS: contents, **parts}.items():
+                tar.add(path, name)
+        whole.chmod(0o600)
+        whole.replace(file)
+    return {**told, "bytes": file.stat().st_size}
+
+
+def read_backup(file: Path, store: Path, archive: Path) -> dict[str, Any]:
+    """Make the store's directory and the archive from a backup; nothing is made when anything of it is not whole.
+
+    StoreFault when a directory is not empty or the file is no whole backup.
+    """
+    for taken in (store, archive):
+        if taken.exists() and any(taken.iterdir()):
+            raise StoreFault(f"{taken} is not empty; move it away, a backup is put into an empty one")
+    try:
+        with tarfile.open(file) as tar:
+            told: dict[str, Any] = orjson.loads(_member(tar, CONTENTS).read())
+            for name, expected in told["sha256"].items():
+                if _digest(_member(tar, name)) != expected:
+                    raise StoreFault(f"{file}: {name} is not what was backed up")
+            archive.mkdir(parents=True, exist_ok=True)
+            for name in told["sha256"]:
+                if name.startswith(ARCHIVE):
+                    with (archive / Path(name).name).open("wb") as to:
+                        shutil.copyfileobj(_member(tar, name), to)
+            put_snapshot(_chunks(_member(tar, STORE)), store)
+    except (tarfile.TarError, orjson.JSONDecodeError, KeyError, EOFError) as fault:
+        raise StoreFault(f"{file} is not a backup ({' '.join(str(fault).split())})") from None
+    return told
+
+
+def _member(tar: tarfile.TarFile, name: str) -> IO[bytes]:
+    member = tar.extractfile(name)
+    if member is None:
+        raise KeyError(name)
+    return member
+
+
+def _digest(content: IO[bytes]) -> str:
+    with content:
+        return hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type] # it reads, which is all that is asked
+
+
+def _chunks(content: IO[bytes]) -> Iterator[bytes]:
+    with content:
+        while chunk := content.read(CHUNK):
+            yield chunk
