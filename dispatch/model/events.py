@@ -19,6 +19,7 @@ _APPOINTMENT = EventKind("appointment")
 _LOAD = EventKind("load")
 _MATCH = EventKind("match")
 _JOB = EventKind("job")
+_EXCEPTION = EventKind("exception")
 _GONE = EventKind("key")
 
 EVENT_KINDS: dict[str, EventKind] = {
@@ -47,8 +48,27 @@ EVENT_KINDS: dict[str, EventKind] = {
     "LoadPosted": _LOAD,
     "LoadWithdrawn": _LOAD,
     "LoadRemoved": _GONE,
-    "MatchMade": _MATCH,
+    "LoadExpired": _LOAD,
+    "LoadNoted": _LOAD,
+    "TruckArrived": _LOAD,
+    "LoadPickedUp": _LOAD,
+    "LoadDelivered": _LOAD,
+    "LoadDisputed": _LOAD,
+    "LoadSettled": _LOAD,
+    "MatchPlanned": _MATCH,
+    "OfferMade": _MATCH,
+    "OfferAccepted": _MATCH,
+    "OfferDeclined": _MATCH,
+    "OfferExpired": _MATCH,
+    "OfferReleased": _MATCH,
     "MatchUndone": _MATCH,
+    "MatchFinished": _MATCH,
+    "ExceptionReported": _EXCEPTION,
+    "ExceptionResolved": _EXCEPTION,
+    "ExceptionReopened": _EXCEPTION,
+    "ExceptionClosed": _EXCEPTION,
+    "ExceptionOverdue": _EXCEPTION,
+    "CarriersRestricted": EventKind("restriction"),
     "JobQueued": _JOB,
     "JobStarted": _JOB,
     "JobSucceeded": _JOB,
@@ -56,6 +76,7 @@ EVENT_KINDS: dict[str, EventKind] = {
     "JobCancelled": _JOB,
     "ApiKeyCreated": EventKind("api_key"),
     "ApiKeyRevoked": EventKind("api_key"),
+    "SigningKeyRotated": EventKind("signing_key"),
     "EventsArchived": EventKind("archive"),
 }
 OTHER = EventKind("other")
