@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.store]
 ROOT = Path(__file__).parents[2]
 NAME = re.compile(r"(?:[A-Z][a-z]+){2,}$")
 PAST = re.compile(
-    r".*(ed|edIn|edOut|edUp|Made|Undone|Withdrawn|Begun|Left|Sent|Lost|Given|Taken|Kept|Held|Put|Overdue)$"
+    r".*(ed|edIn|edOut|edUp|Made|Undone|Withdrawn|Begun|Left|Sent|Lost|Given|Taken|Kept|Held|Put|Overdue|ReachedPickup)$"
 )
 
 

@@ -81,9 +81,11 @@ class View:
 
 
 def _named(by: str, caller: Caller) -> str:
-    """Return who did something as the caller may know it: other tenants by their role alone."""
-    is_other = caller.is_tenanted and by.partition(" ")[0] != caller.name
-    return by.partition(":")[0] if is_other else by
+    """Return who did something as the caller may know it: himself, and other tenants by their role alone."""
+    if not caller.is_tenanted:
+        return by
+    name = by.partition(" ")[0]  # without the credential he used
+    return name if name == caller.name else name.partition(":")[0]
 
 
 async def _messages(source: Feed, view: View, position: str) -> AsyncIterator[Message | None]:
