@@ -271,6 +271,7 @@ class RowAnswer(Answer):
     row: int
     status: Literal["created", "refused"]
     id: str | None
+    state: str | None = Field(description="Of an appointment: confirmed, held or waitlisted.")
     problem: Problem | None
 
 

@@ -38,6 +38,7 @@ from dispatch.services.pricing import PriceKeeper
 from parkdispatch import __version__
 
 ROUTERS = (
+    appointments.bulk_router,
     appointments.router,  # first, for it is asked most
     closures.visit_router,
     closures.router,

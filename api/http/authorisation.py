@@ -103,6 +103,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/metrics"): OPEN,
     ("GET", "/problems/{code}"): OPEN,
     ("POST", "/v1/appointments"): row(own("carrier"), own("plate carrier")),
+    ("POST", "/v1/appointments/bulk"): row(own(rows="carrier")),
     ("GET", "/v1/appointments"): reading(
         own(query="carrier"), own(query="truck carrier"), own(query="warehouse"), own(query="gate")
     ),

@@ -13,9 +13,14 @@ from dispatch.services.desk import Kept, Misfit
 T = TypeVar("T")
 
 
-def bulk_answer(name: str, rows: Sequence[Kept[T] | Misfit | Refusal], id_of: Callable[[T], str]) -> Response:
+def bulk_answer(
+    name: str,
+    rows: Sequence[Kept[T] | Misfit | Refusal],
+    id_of: Callable[[T], str],
+    state_of: Callable[[T], str | None] = lambda _: None,
+) -> Response:
     """Return the answer: 200 whatever became of the rows, for each is told apart."""
-    shown = [_row(name, number, row, id_of) for number, row in enumerate(rows)]
+    shown = [_row(name, number, row, id_of, state_of) for number, row in enumerate(rows)]
     created = sum(row["status"] == "created" for row in shown)
     replayed = any(isinstance(row, Kept) and row.repeated for row in rows)
     headers = {"Idempotency-Replayed": "true"} if replayed else {}
@@ -23,13 +28,20 @@ def bulk_answer(name: str, rows: Sequence[Kept[T] | Misfit | Refusal], id_of: Ca
     return show.answer(document, headers=headers)
 
 
-def _row(name: str, number: int, row: Kept[T] | Misfit | Refusal, id_of: Callable[[T], str]) -> dict[str, Any]:
+def _row(
+    name: str,
+    number: int,
+    row: Kept[T] | Misfit | Refusal,
+    id_of: Callable[[T], str],
+    state_of: Callable[[T], str | None],
+) -> dict[str, Any]:
     match row:
         case Kept():
-            return {"row": number, "status": "created", "id": id_of(row.thing), "problem": None}
+            made = {"id": id_of(row.thing), "state": state_of(row.thing)}
+            return {"row": number, "status": "created", **made, "problem": None}
         case Misfit():
             where = f"body.{name}[{number}].{row.field}".rstrip(".")
             problem = invalid_document([(where, row.problem)])
         case Refusal():
             problem = refusal_document(row)
-    return {"row": number, "status": "refused", "id": None, "problem": problem}
+    return {"row": number, "status": "refused", "id": None, "state": None, "problem": problem}

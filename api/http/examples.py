@@ -178,6 +178,9 @@ def _about_appointments(park: Park, sample: Sample) -> dict[str, Example]:
     where = {"appointment_id": appointment.id}
     return {
         "request_appointment": Example(shown, asked),
+        "request_appointments": Example(
+            _one_created(appointment.id), {"appointments": [asked | {"plate": "浙B12346", "waitlist": True}]}
+        ),
         "list_appointments": Example(
             show.page([shown], None), parameters={"warehouse": sample.warehouse, "day": sample.day, "limit": 50}
         ),
@@ -509,5 +512,5 @@ def _about_the_service() -> dict[str, Example]:
 
 
 def _one_created(identity: str) -> dict[str, Any]:
-    row = {"row": 0, "status": "created", "id": identity, "problem": None}
+    row = {"row": 0, "status": "created", "id": identity, "state": None, "problem": None}
     return {"created": 1, "refused": 0, "rows": [row]}

@@ -2,7 +2,7 @@
 
 import re
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from fastapi import Header, Path
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -22,6 +22,12 @@ class Body(BaseModel):
     """What requests are read into: a field nobody knows is refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Bulk(Body):
+    """Many rows at once, in its one field; as CSV, the rows alone."""
+
+    row_kind: ClassVar[type[BaseModel]]
 
 
 def _moment_text(value: Any) -> Any:

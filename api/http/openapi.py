@@ -7,6 +7,7 @@ import orjson
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from api.http import csv_rows
 from api.http.answers import Problem
 from api.http.examples import Example
 from api.http.problems import (
@@ -104,12 +105,22 @@ def make_document(app: FastAPI, routes: Iterable[OpenRoute], examples: Mapping[s
         KEY: {"type": "http", "scheme": "bearer"},
         f"{KEY}-header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
     }
+    bulky = {route.operation_id for route in routes if route.is_bulk}
     keyed = {route.operation_id for route in routes if route.needs_key}
     for operation in (each for path in made["paths"].values() for each in path.values()):
         operation["security"] = SECURITY if operation["operationId"] in keyed else []
         _add_example(operation, examples[operation["operationId"]])
+        if operation["operationId"] in bulky:
+            _add_csv(operation)
     plain: dict[str, Any] = orjson.loads(orjson.dumps(made))  # times and days as they are sent
     return plain
+
+
+def _add_csv(operation: dict[str, Any]) -> None:
+    """Tell that the rows may come as CSV too."""
+    content = operation["requestBody"]["content"]
+    ((row, *_),) = content["application/json"]["example"].values()
+    content[csv_rows.MEDIA_TYPE] = {"schema": {"type": "string"}, "example": csv_rows.example_of(row)}
 
 
 def _add_example(operation: dict[str, Any], example: Example) -> None:

@@ -9,6 +9,7 @@ from pydantic.types import StrictBool, StrictInt
 from api.http.event_forms import EventForm
 from api.http.fields import (
     Body,
+    Bulk,
     Cursor,
     Day,
     HandlingMinutes,
@@ -343,15 +344,24 @@ def _rows_of(name: str) -> Any:
     return WithJsonSchema({"type": "array", "items": {"$ref": f"#/components/schemas/{name}"}, "minItems": 0})
 
 
-class VisitsPosted(Body):
+class AppointmentsPosted(Bulk):
+    """Many slots asked for at once; each row is given or refused on its own."""
+
+    row_kind = AppointmentAsked
+    appointments: Annotated[list[Any], _rows_of("AppointmentAsked")]
+
+
+class VisitsPosted(Bulk):
     """Many visits at once; each row is taken or refused on its own."""
 
+    row_kind = VisitPosted
     visits: Annotated[list[Any], _rows_of("VisitPosted")]
 
 
-class LoadsPosted(Body):
+class LoadsPosted(Bulk):
     """Many loads at once; each row is taken or refused on its own."""
 
+    row_kind = LoadPosted
     loads: Annotated[list[Any], _rows_of("LoadPosted")]
 
 

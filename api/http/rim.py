@@ -7,7 +7,9 @@ import orjson
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
+from api.http import csv_rows
 from api.http.authorisation import cell_of, check_own, row_of
+from api.http.fields import Bulk
 from api.http.identity import identify
 from api.http.parts import Parts
 from api.http.problems import BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, Fault, InvalidRequest
@@ -53,10 +55,14 @@ class OpenRoute(APIRoute):
             caller = None if identity is None else identity.caller
             cell = cell_of(row, caller)
             request.scope.update(identity=identity, caller=caller, cell=cell)
-            if takes_body:
+            is_csv = self.is_bulk and media_type_of(request) == csv_rows.MEDIA_TYPE
+            if takes_body and not is_csv:
                 check_media_type(request)
             limit = parts.limits.bulk_bytes if self.is_bulk else parts.limits.body_bytes
             content = await read_bounded(request, limit)
+            if is_csv:
+                content = orjson.dumps(self._from_csv(content))
+                request.scope["headers"] = [(b"content-type", b"application/json"), *_but_the_type(request)]
             document = parsed(content) if takes_body and content else None
             if caller is not None and caller.is_tenanted:
                 await check_own(request, cell, caller, document)
@@ -64,6 +70,13 @@ class OpenRoute(APIRoute):
                 return await inner(Asked(request, content, document))
 
         return handle
+
+    def _from_csv(self, content: bytes) -> Any:
+        """Return the rows as the JSON document they would be."""
+        assert self.body_field is not None
+        body: type[Bulk] = self.body_field.field_info.annotation  # type: ignore[assignment]
+        (name,) = body.model_fields
+        return {name: csv_rows.rows_of(content, body.row_kind)}
 
 
 class KeyedRoute(OpenRoute):
@@ -78,9 +91,14 @@ class BulkRoute(KeyedRoute):
     is_bulk = True
 
 
+def media_type_of(request: Request) -> str:
+    """Return what the body is said to be."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 def check_media_type(request: Request) -> None:
     """Raise Fault 415 unless the body is said to be JSON."""
-    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    given = media_type_of(request)
     if given != "application/json":
         shown = "".join(sign if sign.isprintable() else "?" for sign in given[:60])
         raise Fault(UNSUPPORTED_MEDIA_TYPE, f"Content-Type is {shown!r}; application/json is taken.")
@@ -107,6 +125,10 @@ def parsed(content: bytes) -> Any:
         return orjson.loads(content)
     except orjson.JSONDecodeError as fault:
         raise InvalidRequest([("body", f"is not JSON ({fault.msg} at byte {fault.pos})")]) from None
+
+
+def _but_the_type(request: Request) -> list[tuple[bytes, bytes]]:
+    return [(name, value) for name, value in request.scope["headers"] if name != b"content-type"]
 
 
 def _too_large(limit: int) -> Fault:

@@ -1,6 +1,7 @@
 """Appointments asked for now: the best start by the live counters, given or refused by one commit."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -39,7 +40,7 @@ from dispatch.services.desk import (
     not_there,
 )
 from dispatch.services.listing import list_things
-from dispatch.services.making import New, make
+from dispatch.services.making import New, claim, make
 from dispatch.services.openings import Opening, Wanted, Window, has_a_start
 from dispatch.services.seeking import Sought, seek
 from dispatch.store import codec
@@ -47,6 +48,7 @@ from dispatch.store.commit import CounterFull, VersionChanged
 from dispatch.store.keys import day_prefix, slot_prefix
 
 WAITABLE = (GateFull, DocksFull, QuotaFull, DailyQuotaFull, PeakQuotaFull, EntriesHeld)
+AT_ONCE = 25  # rows of a bulk request that are tried together
 TRIES = 5  # of changing what others are changing
 
 
@@ -111,6 +113,33 @@ async def request_appointment(
         if not draft.waitlist:
             raise
         return await _join_line(desk, asked, refusal)
+
+
+async def request_appointments(
+    desk: Desk, drafts: Sequence[AppointmentDraft | Misfit], now: datetime, repeatable: Repeatable | None
+) -> list[Kept[Appointment] | Misfit | Refusal]:
+    """Give each what `request_appointment` gives it, in their order, some at a time; return what came of each.
+
+    Raises KeyReused before any is given, and StoreDown when it is not known of all what came of them.
+    """
+    await claim(desk, repeatable)
+    rows: list[Kept[Appointment] | Misfit | Refusal] = []
+    for begin in range(0, len(drafts), AT_ONCE):
+        chunk = drafts[begin : begin + AT_ONCE]
+        keys = [repeatable.row(begin + i) if repeatable else None for i in range(len(chunk))]
+        rows += await asyncio.gather(*(_try(desk, draft, now, key) for draft, key in zip(chunk, keys, strict=True)))
+    return rows
+
+
+async def _try(
+    desk: Desk, draft: AppointmentDraft | Misfit, now: datetime, repeatable: Repeatable | None
+) -> Kept[Appointment] | Misfit | Refusal:
+    if isinstance(draft, Misfit):
+        return draft
+    try:
+        return await request_appointment(desk, draft, now, repeatable)
+    except (Misfit, Refusal) as refused:
+        return refused
 
 
 async def get_appointment(desk: Desk, appointment_id: str) -> Kept[Appointment]:

@@ -53,11 +53,7 @@ async def make_many(
 
     Raises KeyReused before any is made, and StoreDown when it is not known of all rows what came of them.
     """
-    if repeatable is not None:
-        claim = Commit(
-            idempotency_key=desk.keys.idempotency(repeatable.key), fingerprint=repeatable.fingerprint, answer=b"null"
-        )
-        await committed(desk, claim)
+    await claim(desk, repeatable)
     made: list[Kept[T] | Misfit | Refusal] = []
     for begin in range(0, len(drafts), CHUNK):
         chunk = drafts[begin : begin + CHUNK]
@@ -65,6 +61,13 @@ async def make_many(
         rows = [_attempt(draft, key, build) for draft, key in zip(chunk, keys, strict=True)]
         made += await _make_chunk(desk, rows, keys)
     return made
+
+
+async def claim(desk: Desk, repeatable: Repeatable | None) -> None:
+    """Take the Idempotency-Key of a request of many rows for it alone; KeyReused when another had it."""
+    if repeatable is not None:
+        key = desk.keys.idempotency(repeatable.key)
+        await committed(desk, Commit(idempotency_key=key, fingerprint=repeatable.fingerprint, answer=b"null"))
 
 
 def _attempt(

@@ -1,24 +1,36 @@
 """Appointments: asked for and answered at once, found, changed, cancelled."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
 from api.http import show
-from api.http.answers import AppointmentAnswer, AppointmentPage
-from api.http.asking import Listing, metrics_of, parts_of, repeatable_of, versions_of
+from api.http.answers import AppointmentAnswer, AppointmentPage, BulkAnswer
+from api.http.asking import Listing, metrics_of, parts_of, read_rows, repeatable_of, versions_of
+from api.http.bulk import bulk_answer
 from api.http.fields import IdempotencyKey, IfMatch, PathId
 from api.http.openapi import CHANGING, CREATING, READING, told
 from api.http.problems import UNSUPPORTED_MEDIA_TYPE
-from api.http.requests import AppointmentAmended, AppointmentAsked, AppointmentsAsked, EtaReported, MoveAsked
-from api.http.rim import KeyedRoute
+from api.http.requests import (
+    AppointmentAmended,
+    AppointmentAsked,
+    AppointmentsAsked,
+    AppointmentsPosted,
+    EtaReported,
+    MoveAsked,
+    StopAsked,
+)
+from api.http.rim import BulkRoute, KeyedRoute
 from dispatch.model import refusals
 from dispatch.model.refusals import Refusal
 from dispatch.services import appointments, estimates, moving
 from dispatch.services.appointments import AppointmentDraft, AppointmentFilter, StopDraft
+from dispatch.services.desk import Kept
 from dispatch.services.moving import Changes
 
 router = APIRouter(prefix="/v1/appointments", route_class=KeyedRoute, tags=["appointments"])
+bulk_router = APIRouter(prefix="/v1/appointments", route_class=BulkRoute, tags=["appointments"])
 
 FULL = (
     refusals.GateFull,
@@ -31,6 +43,12 @@ FULL = (
     refusals.OutsideHours,
     refusals.BookingNotOpen,
 )
+
+
+def draft_of(*, stops: Sequence[StopAsked], **asked: Any) -> AppointmentDraft:
+    """Return a request as the service takes it."""
+    return AppointmentDraft(**asked, stops=tuple(StopDraft(**dict(stop)) for stop in stops))
+
 
 AMENDING = (*CHANGING, UNSUPPORTED_MEDIA_TYPE, refusals.Changed, refusals.NotAllowedNow)
 
@@ -46,16 +64,25 @@ async def request_appointment(request: Request, body: AppointmentAsked, key: Ide
     """Ask for a slot: the best free start within the window, or why not and the nearest starts that are free."""
     parts, metrics = parts_of(request), metrics_of(request)
     repeatable = await repeatable_of(request, key)
-    stops = tuple(StopDraft(**dict(stop)) for stop in body.stops)
-    draft = AppointmentDraft(**dict(body) | {"stops": stops})
     try:
-        kept = await appointments.request_appointment(parts.desk, draft, parts.clock(), repeatable)
+        kept = await appointments.request_appointment(parts.desk, draft_of(**dict(body)), parts.clock(), repeatable)
     except Refusal as refusal:
         metrics.refused.labels(refusal.code).inc()
         raise
     if not kept.repeated:
         metrics.made.inc()
     return show.created(show.appointment(parts.desk.park, kept.thing), kept, f"/v1/appointments/{kept.thing.id}")
+
+
+@bulk_router.post("/bulk", operation_id="request_appointments", response_model=BulkAnswer, responses=told(*CREATING))
+async def request_appointments(request: Request, body: AppointmentsPosted, key: IdempotencyKey = None) -> Response:
+    """Ask for up to 5,000 slots, as JSON or CSV; each row is given or refused on its own, told in their order."""
+    parts, metrics = parts_of(request), metrics_of(request)
+    drafts = await read_rows(request, "appointments", body.appointments, AppointmentAsked, draft_of)
+    repeatable = await repeatable_of(request, key)
+    rows = await appointments.request_appointments(parts.desk, drafts, parts.clock(), repeatable)
+    metrics.made.inc(sum(isinstance(row, Kept) and not row.repeated for row in rows))
+    return bulk_answer("appointments", rows, lambda appointment: appointment.id, lambda appointment: appointment.state)
 
 
 @router.get("", operation_id="list_appointments", response_model=AppointmentPage, responses=told(*READING))
