@@ -69,7 +69,7 @@ def accept_offer(park: Park, keys: Keys, kept: KeptMatch, held: Sequence[Appoint
     timed = tuple(_timed(each, places[each.load], begins) for each in record.match.loads)
     record = replace(record, match=replace(record.match, loads=timed))
     accepted = [moved(each.record, "accept", now) for each in kept.loads]
-    return _change(park, keys, kept, record, (accepted, "OfferAccepted"))
+    return together(_change(park, keys, kept, record, (accepted, "OfferAccepted")), _told("LoadAccepted", accepted))
 
 
 def decline_offer(park: Park, keys: Keys, kept: KeptMatch, reason: str, now: datetime) -> Commit:
@@ -92,14 +92,15 @@ def release_offer(park: Park, keys: Keys, kept: KeptMatch, reason: str, now: dat
     given_back = tuple(each for each in kept.loads if each.record.state is LoadState.ACCEPTED)
     if not given_back or kept.record.match.state is not MatchState.ACCEPTED:
         raise NotAllowedNow(f"offer {kept.record.match.id} is {kept.record.match.state}; no load of it can be released")
+    opened = [moved(each.record, "reopen", now, **FREE) for each in given_back]
     if not begun:
         record = _moved(kept.record, "release", reason=reason)
-        return _end(park, keys, kept, record, "OfferReleased", now)
+        return together(_end(park, keys, kept, record, "OfferReleased", now), _told("LoadReleased", opened))
     names = {each.record.load.id for each in begun}
     match = replace(kept.record.match, loads=tuple(each for each in kept.record.match.loads if each.load in names))
     record = replace(kept.record, match=match, reason=reason)
-    opened = [moved(each.record, "reopen", now, **FREE) for each in given_back]
-    return _change(park, keys, replace(kept, loads=given_back), record, (opened, "OfferReleased"))
+    commit = _change(park, keys, replace(kept, loads=given_back), record, (opened, "OfferReleased"))
+    return together(commit, _told("LoadReleased", opened))
 
 
 def leave_match(
@@ -113,8 +114,7 @@ def leave_match(
     commit = _change(
         park, keys, kept, _moved(kept.record, "undo"), (ended, "MatchUndone"), takes=_unchained(keys, kept)
     )
-    left = [Event(event, codec.dump(each)) for each in ended if each.load.id in leaving]
-    return together(commit, Commit(events=tuple(left)))
+    return together(commit, _told(event, [each for each in ended if each.load.id in leaving]))
 
 
 def progress_load(park: Park, keys: Keys, kept: KeptMatch, load: KeptLoad, after: LoadRecord, event: str) -> Commit:
@@ -131,6 +131,11 @@ def progress_load(park: Park, keys: Keys, kept: KeptMatch, load: KeptLoad, after
 def _end(park: Park, keys: Keys, kept: KeptMatch, record: MatchRecord, told: str, now: datetime) -> Commit:
     opened = [moved(each.record, "reopen", now, **FREE) for each in kept.loads]
     return _change(park, keys, kept, record, (opened, told), takes=_unchained(keys, kept))
+
+
+def _told(event: str, loads: Sequence[LoadRecord]) -> Commit:
+    """Return the events that tell each of the loads to whoever posted it."""
+    return Commit(events=tuple(Event(event, codec.dump(each)) for each in loads))
 
 
 def _unchained(keys: Keys, kept: KeptMatch) -> tuple[Take, ...]:

@@ -1,6 +1,6 @@
 """Offers: what a driver is proposed, and what came of it. An accepted one holds its slots, or is not accepted."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -94,9 +94,32 @@ async def release_offer(
 
     async def release(kept: KeptMatch) -> Commit:
         released = offering.release_offer(desk.park, desk.keys, kept, reason, now)
-        return together(released, *await _cancellations(desk, kept, now))
+        held = await _held(desk, kept)
+        for appointment, _ in held:
+            check_may_cancel(desk, appointment, now)
+        return together(released, *_cancellations(desk, held, now))
 
     return await _answer(desk, offer_id, expected, release)
+
+
+async def lose_slot(desk: Desk, lost: Appointment, now: datetime) -> bool:
+    """Give the loads of a match back, when an appointment of one that is not begun holds its slot no more.
+
+    Answer whether this call has done it.
+    """
+
+    async def release(kept: KeptMatch) -> Commit:
+        if all(each.record.load.id != lost.load for each in kept.loads):
+            raise NotAllowedNow(f"load {lost.load} is not in match {lost.match} any more")
+        reason = f"appointment {lost.id} is {lost.state}"
+        released = offering.release_offer(desk.park, desk.keys, kept, reason, now)
+        return together(released, *_cancellations(desk, await _held(desk, kept), now))
+
+    try:
+        await _answer(desk, str(lost.match), None, release)
+    except Refusal:
+        return False
+    return True
 
 
 async def expire_offer(desk: Desk, offer_id: str, now: datetime) -> bool:
@@ -122,14 +145,15 @@ def _check_open(kept: KeptMatch, now: datetime) -> None:
         raise NotAllowedNow(f"offer {record.match.id} is {record.match.state}")
 
 
-async def _cancellations(desk: Desk, kept: KeptMatch, now: datetime) -> list[Commit]:
-    """Return the changes that give back the slots of the loads that are accepted and not begun; NotAllowedNow."""
+async def _held(desk: Desk, kept: KeptMatch) -> list[tuple[Appointment, int]]:
+    """Return the appointments that hold the slots of the loads accepted and not begun, with their versions."""
     opened = {each.record.load.id for each in kept.loads if each.record.state is LoadState.ACCEPTED}
     stored = await desk.store.find_many([desk.keys.appointment(each) for each in kept.record.appointments])
     found = [(codec.read(Appointment, each.document), each.version) for each in stored if each is not None]
-    held = [(each, version) for each, version in found if each.load in opened and booking.is_held(each)]
-    for appointment, _ in held:
-        check_may_cancel(desk, appointment, now)
+    return [(each, version) for each, version in found if each.load in opened and booking.is_held(each)]
+
+
+def _cancellations(desk: Desk, held: Sequence[tuple[Appointment, int]], now: datetime) -> list[Commit]:
     return [booking.cancel(desk.park, desk.keys, each, version, now) for each, version in held]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 MACHINERY = frozenset(
-    {"events", "idempotency", "queue", "job", "jobs", "job-cancel", "plan", "demo", "access"}
+    {"events", "idempotency", "queue", "job", "jobs", "job-cancel", "plan", "demo", "cursor", "access"}
 )  # kinds of keys that are no part of the board: the stream itself, and the notes of those who do the work
 
 
@@ -142,6 +142,10 @@ class Keys:
     def archived(self) -> str:
         """Return the entity that says up to which event the stream has been moved to the archive."""
         return self._key("archived")
+
+    def cursor(self, name: str) -> str:
+        """Return the entity that says up to where somebody has heard the stream."""
+        return self._key("cursor", name)
 
     def idempotency(self, key: str) -> str:
         """Return the record of a request made under an Idempotency-Key (the client's own text)."""

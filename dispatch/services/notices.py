@@ -1,0 +1,125 @@
+"""What people are told of the park's events: to whom, and in which words. Pure."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from dispatch.store.commit import StoredEvent
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One message to one party. `id` is the same each time it is sent; `to` is the name of a caller: "driver:浙B12345"."""
+
+    id: str
+    to: str
+    event: str
+    at: datetime
+    text: str
+    text_zh: str
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Whom an event is told to, and how; braces name fields of its document."""
+
+    to: Callable[[Document], tuple[str, ...]]
+    text: str
+    text_zh: str
+
+
+def notices_of(event: StoredEvent) -> Iterator[Notice]:
+    """Yield the messages an event is worth, none for most."""
+    told = TOLD.get(event.name)
+    if told is None:
+        return
+    fields = _fields(event.document)
+    for to in told.to(fields):
+        yield Notice(
+            id=f"{event.id}-{to}",
+            to=to,
+            event=event.name,
+            at=event.at,
+            text=told.text.format_map(fields),
+            text_zh=told.text_zh.format_map(fields),
+            document=event.document,
+        )
+
+
+class _Fields(dict[str, Any]):
+    """What a text may name; what the document does not have is left empty."""
+
+    def __missing__(self, _name: str) -> str:
+        return ""
+
+
+def _fields(document: Document) -> _Fields:
+    """Return the document's fields, those of the match or load inside it too, and what texts need besides."""
+    inner = next((document[name] for name in ("match", "load") if isinstance(document.get(name), Mapping)), {})
+    fields = _Fields({**inner, **{name: value for name, value in document.items() if value is not inner}})
+    if isinstance(fields.get("loads"), list):
+        fields["load_ids"] = ", ".join(str(each["load"]) for each in fields["loads"])
+    moved, offer = document.get("moved"), document.get("offer")
+    fields["why"] = (offer or moved or {}).get("reason") or document.get("reason") or ""
+    fields["until"] = (offer or document).get("expires_at") or ""
+    return fields
+
+
+def _driver(document: Document) -> tuple[str, ...]:
+    return (f"driver:{document['plate']}",) if document.get("plate") else ()
+
+
+def _offered_driver(document: Document) -> tuple[str, ...]:
+    return _driver(document) if document.get("expires_at") else ()  # of one only planned he has not heard
+
+
+def _enterprise(document: Document) -> tuple[str, ...]:
+    return (f"enterprise:{document['enterprise']}",)
+
+
+def _owner(document: Document) -> tuple[str, ...]:
+    return (str(document["owner"]),)
+
+
+def _owner_and_park(document: Document) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((str(document["owner"]), "operator")))
+
+
+def _reporter(document: Document) -> tuple[str, ...]:
+    return (str(document["reported_by"]),)
+
+
+TOLD: dict[str, _Told] = {
+    "OfferMade": _Told(
+        _driver, "Offer {id}: {load_ids}. Answer by {until}.", "派单 {id}：货源 {load_ids}，请在 {until} 前答复。"
+    ),
+    "OfferExpired": _Told(_driver, "Offer {id} has expired.", "派单 {id} 已过期。"),
+    "MatchUndone": _Told(_offered_driver, "Offer {id} was taken back.", "派单 {id} 已撤回。"),
+    "LoadAccepted": _Told(
+        _enterprise, "Load {id} is taken by {plate} of {taken_by}.", "货源 {id} 已由 {taken_by} 的 {plate} 承运。"
+    ),
+    "LoadReleased": _Told(_enterprise, "Load {id} was given back; it is offered again.", "货源 {id} 被退回，将重新派单。"),
+    "LoadPickedUp": _Told(_enterprise, "Load {id} is in transit on {plate}.", "货源 {id} 已由 {plate} 装车在途。"),
+    "LoadDelivered": _Told(_enterprise, "Load {id} is delivered.", "货源 {id} 已送达。"),
+    "LoadExpired": _Told(_enterprise, "Load {id} found no truck in time.", "货源 {id} 逾期无车承运。"),
+    "AppointmentMoved": _Told(
+        _driver,
+        "Appointment {id} was moved from slot {moved[slot]} of {moved[day]} to slot {slot} of {day}: {why}.",
+        "预约 {id} 由 {moved[day]} 第 {moved[slot]} 时段改至 {day} 第 {slot} 时段：{why}。",
+    ),
+    "MoveOffered": _Told(
+        _driver,
+        "Appointment {id} may move to slot {offer[slot]} of {offer[day]} until {until}: {why}.",
+        "预约 {id} 可在 {until} 前改至 {offer[day]} 第 {offer[slot]} 时段：{why}。",
+    ),
+    "MoveLapsed": _Told(_driver, "The move of appointment {id} was not answered.", "预约 {id} 的改期未答复，已失效。"),
+    "AppointmentExpired": _Told(_driver, "Appointment {id} has expired: {why}.", "预约 {id} 已失效：{why}。"),
+    "AppointmentMissed": _Told(_driver, "Appointment {id} was missed.", "预约 {id} 未到，记为失约。"),
+    "ExceptionReported": _Told(_owner, "Exception {id} of load {load}: {kind}.", "货源 {load} 的异常 {id}：{kind}。"),
+    "ExceptionResolved": _Told(_reporter, "Exception {id} is resolved; close it.", "异常 {id} 已处理，请确认。"),
+    "ExceptionOverdue": _Told(_owner_and_park, "Exception {id} is overdue.", "异常 {id} 已超时。"),
+}
