@@ -3,13 +3,14 @@
 import logging
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import structlog
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, HttpUrl, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 import parkdispatch
+from dispatch.services.notifying import key_of
 
 SHORTEST_KEY = 16
 
@@ -36,8 +37,19 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024)
     max_bulk_bytes: int = Field(default=8 * 1024 * 1024, ge=1024)
     max_bulk_rows: int = Field(default=5000, ge=1)
+    notify: Literal["log", "webhook", "off"] = "log"  # who is handed the notices for drivers and enterprises
+    notify_url: HttpUrl | None = None
+    notify_key: SecretStr | None = None
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @model_validator(mode="after")
+    def _webhook_is_whole(self) -> Self:
+        if self.notify == "webhook" and (self.notify_url is None or self.notify_key is None):
+            raise ValueError("PARKDISPATCH_NOTIFY=webhook needs PARKDISPATCH_NOTIFY_URL and PARKDISPATCH_NOTIFY_KEY")
+        if self.notify_key is not None:
+            key_of(self.notify_key.get_secret_value())
+        return self
 
     @field_validator("operator_key")
     @classmethod

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from api.assembly import archive_dir, read_settings, wall_clock
+from api.settings import Settings
 from dispatch.files import load_park
 from dispatch.model.park import Park
 from dispatch.planning.whole_day import Budget, Watch
@@ -15,12 +16,15 @@ from dispatch.services.day_planning import Order, Surroundings, plan_and_publish
 from dispatch.services.desk import Desk
 from dispatch.services.matching_rounds import JOB_NAME as ROUND
 from dispatch.services.matching_rounds import Round, match_and_offer
+from dispatch.services.notifying import LogNotifier, Notifier, WebhookNotifier, key_of, notify
 from dispatch.services.plans import JOB_NAME as PLAN
+from dispatch.services.reoffering import SOON_SECONDS, ask_round, free_lost, keep_deadlines
 from dispatch.services.replanning import replan_closure
 from dispatch.services.sweeping import sweep
 from dispatch.services.waiting import fill_all
 from dispatch.store.archive import archive_days
 from dispatch.store.changes import acting
+from dispatch.worker.jobs import Jobs
 from dispatch.worker.tasks import TaskContext, Tasks
 from dispatch.worker.timers import Timer
 from solver.outcome import Progress, relative_gap
@@ -81,17 +85,34 @@ async def _replan(context: TaskContext, arguments: dict[str, Any]) -> dict[str, 
 
 SWEEP_SECONDS = 10.0
 WAITLIST_SECONDS = 5.0
+NOTIFY_SECONDS = 2.0
 ARCHIVE_SECONDS = 600.0
 
 TASKS: Tasks = {PLAN: plan_task, ROUND: round_task, REPLAN: replan_task}
 
 
-def timers_of(park: Park) -> tuple[Timer, ...]:
+def timers_of(park: Park, settings: Settings) -> tuple[Timer, ...]:
     """Return what the worker does again and again."""
-    settings = read_settings()
-    keep, archive = settings.keep_days, archive_dir(settings)
-    return (
+    keep, archive, every = settings.keep_days, archive_dir(settings), park.rules.matching_round_seconds
+    timers = [
         Timer("sweep", SWEEP_SECONDS, lambda store, now: sweep(Desk(park, store), now)),
         Timer("waitlist", WAITLIST_SECONDS, lambda store, now: fill_all(Desk(park, store), now)),
         Timer("archive", ARCHIVE_SECONDS, lambda store, _: archive_days(store, park.grid, archive, keep)),
-    )
+        Timer("deadlines", SOON_SECONDS, lambda store, now: keep_deadlines(Desk(park, store), Jobs(store), now)),
+        Timer("slots-lost", SOON_SECONDS, lambda store, now: free_lost(Desk(park, store), Jobs(store), now)),
+    ]
+    if every:
+        timers.append(Timer("rounds", every, lambda store, now: ask_round(Desk(park, store), Jobs(store), now, every)))
+    notifier = notifier_of(settings)
+    if notifier is not None:
+        timers.append(Timer("notifier", NOTIFY_SECONDS, lambda store, now: notify(store, notifier, now)))
+    return tuple(timers)
+
+
+def notifier_of(settings: Settings) -> Notifier | None:
+    """Return who is handed the notices, as the settings have it."""
+    if settings.notify == "webhook":
+        assert settings.notify_url is not None  # the settings see to that
+        assert settings.notify_key is not None
+        return WebhookNotifier(str(settings.notify_url), key_of(settings.notify_key.get_secret_value()))
+    return LogNotifier() if settings.notify == "log" else None

@@ -77,7 +77,9 @@ def worker(
     if until_stdin_closes:
         threading.Thread(target=end_with_stdin, daemon=True).start()
     park = load_park(settings.park_file)
-    run_worker(settings.redis_url.get_secret_value(), park.id, TASKS, clock=wall_clock, timers=timers_of(park))
+    run_worker(
+        settings.redis_url.get_secret_value(), park.id, TASKS, clock=wall_clock, timers=timers_of(park, settings)
+    )
 
 
 def _plan_demo_day(url: str, park: Park, day: DemoDay) -> None:

@@ -149,7 +149,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/v1/offers/{offer_id}"): reading(OFFER, OFFER),
     ("POST", "/v1/offers/{offer_id}/accept"): row(OFFER, OFFER),
     ("POST", "/v1/offers/{offer_id}/decline"): row(OFFER, OFFER),
-    ("POST", "/v1/offers/{offer_id}/release"): row(OFFER, OFFER),
+    ("POST", "/v1/offers/{offer_id}/hand-back"): row(OFFER, OFFER),
     ("POST", "/v1/exceptions"): row(own(refers="load"), own(refers="load")),
     ("GET", "/v1/exceptions"): reading(own(query="enterprise"), own(query="truck")),
     ("GET", "/v1/exceptions/{exception_id}"): reading(EXCEPTION, EXCEPTION),

@@ -375,7 +375,7 @@ def _about_offers(park: Park, sample: Sample) -> dict[str, Example]:
         "get_offer": Example(show.offer(park, record), parameters=where),
         "accept_offer": Example(answered(MatchState.ACCEPTED, appointments=held), parameters=where),
         "decline_offer": Example(answered(MatchState.DECLINED, reason), {"reason": reason}, where),
-        "release_offer": Example(answered(MatchState.RELEASED, reason, held), {"reason": reason}, where),
+        "hand_back_offer": Example(answered(MatchState.HANDED_BACK, reason, held), {"reason": reason}, where),
     }
 
 

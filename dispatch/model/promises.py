@@ -252,7 +252,7 @@ class MatchState(StrEnum):
     FINISHED = "finished"  # all its loads are delivered
     DECLINED = "declined"
     EXPIRED = "expired"  # the driver was silent
-    RELEASED = "released"  # accepted, and given back before the first pickup
+    HANDED_BACK = "handed_back"  # accepted, and given back before the first pickup
     UNDONE = "undone"  # taken from the truck before the driver answered
 
 
@@ -263,7 +263,7 @@ MATCH_LIFE: dict[tuple[MatchState, str], MatchState] = {
     (MatchState.OFFERED, "decline"): MatchState.DECLINED,
     (MatchState.OFFERED, "expire"): MatchState.EXPIRED,
     (MatchState.OFFERED, "undo"): MatchState.UNDONE,
-    (MatchState.ACCEPTED, "release"): MatchState.RELEASED,
+    (MatchState.ACCEPTED, "hand_back"): MatchState.HANDED_BACK,
     (MatchState.ACCEPTED, "finish"): MatchState.FINISHED,
 }
 

@@ -202,7 +202,7 @@ def check_is_free(appointment: Appointment) -> None:
     """Raise NotAllowedNow when the appointment is held for an accepted load: it is given back with the load alone."""
     if appointment.match is not None:
         load, offer = appointment.load, appointment.match
-        raise NotAllowedNow(f"appointment {appointment.id} is held for load {load}; release offer {offer} instead")
+        raise NotAllowedNow(f"appointment {appointment.id} is held for load {load}; hand back offer {offer} instead")
 
 
 def check_may_cancel(desk: Desk, appointment: Appointment, now: datetime) -> None:

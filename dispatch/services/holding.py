@@ -5,6 +5,7 @@ appointment the truck has for the load already is its stop; one that a plan gave
 cancelled in the same commit, for that truck does not come.
 """
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -190,7 +191,7 @@ class SlotFinder:
     def _appointment(self, match: Match, stop: WantedStop, opening: Opening, visit: Visit | None) -> Appointment:
         wanted = self._wanted(match, stop)
         return Appointment(
-            id=f"{stop.purpose}-{stop.load.id}-{match.id}",
+            id=_appointment_id(stop, match),
             state=AppointmentState.CONFIRMED,
             source=Source.OFFER,
             plate=wanted.plate,
@@ -225,3 +226,9 @@ class SlotFinder:
     def _slot_begin(self, moment: datetime) -> datetime:
         grid, day = self._desk.park.grid, self._desk.park.grid.day_of(moment)
         return grid.start_of(day, grid.slot_of(moment, day))
+
+
+def _appointment_id(stop: WantedStop, match: Match) -> str:
+    """Return the same id each time the same offer is accepted."""
+    digest = hashlib.sha256(f"{stop.purpose}\n{stop.load.id}\n{match.id}".encode()).hexdigest()
+    return f"appointment-{digest[:20]}"

@@ -12,7 +12,7 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One message to one party. `id` is the same each time it is sent; `to` is the name of a caller: "driver:浙B12345"."""
+    """One message to one party. `id` is the same each time it is sent; `to` is a caller's name: "driver:浙B12345"."""
 
     id: str
     to: str
@@ -59,7 +59,8 @@ class _Fields(dict[str, Any]):
 
 def _fields(document: Document) -> _Fields:
     """Return the document's fields, those of the match or load inside it too, and what texts need besides."""
-    inner = next((document[name] for name in ("match", "load") if isinstance(document.get(name), Mapping)), {})
+    held = (document.get(name) for name in ("match", "load"))
+    inner: Document = next((each for each in held if isinstance(each, Mapping)), {})
     fields = _Fields({**inner, **{name: value for name, value in document.items() if value is not inner}})
     if isinstance(fields.get("loads"), list):
         fields["load_ids"] = ", ".join(str(each["load"]) for each in fields["loads"])
@@ -102,7 +103,9 @@ TOLD: dict[str, _Told] = {
     "LoadAccepted": _Told(
         _enterprise, "Load {id} is taken by {plate} of {taken_by}.", "货源 {id} 已由 {taken_by} 的 {plate} 承运。"
     ),
-    "LoadReleased": _Told(_enterprise, "Load {id} was given back; it is offered again.", "货源 {id} 被退回，将重新派单。"),
+    "LoadHandedBack": _Told(
+        _enterprise, "Load {id} was given back; it is offered again.", "货源 {id} 被退回，将重新派单。"
+    ),
     "LoadPickedUp": _Told(_enterprise, "Load {id} is in transit on {plate}.", "货源 {id} 已由 {plate} 装车在途。"),
     "LoadDelivered": _Told(_enterprise, "Load {id} is delivered.", "货源 {id} 已送达。"),
     "LoadExpired": _Told(_enterprise, "Load {id} found no truck in time.", "货源 {id} 逾期无车承运。"),

@@ -22,6 +22,7 @@ from dispatch.store.store import Store
 
 STALE_AFTER = timedelta(hours=1)  # what could not be told by then is told nobody any more
 TIMEOUT_SECONDS = 5.0
+PREFIX = "whsec_"
 AGAIN = frozenset({408, 425, 429})  # and every 5xx: the receiver takes it later
 
 log = logging.getLogger("parkdispatch.notices")
@@ -49,10 +50,10 @@ class LogNotifier:
 class WebhookNotifier:
     """Posts every notice as JSON to one address, signed as Standard Webhooks has it (v1, HMAC-SHA256)."""
 
-    def __init__(self, url: str, secret: bytes, client: httpx.AsyncClient) -> None:
+    def __init__(self, url: str, secret: bytes, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._url = url
         self._secret = secret
-        self._client = client
+        self._transport = transport
 
     async def send(self, notice: Notice, now: datetime) -> None:
         """Post a notice; NotSent when there is no answer, or one that says later. Other refusals are logged."""
@@ -66,13 +67,24 @@ class WebhookNotifier:
             "webhook-signature": f"v1,{base64.b64encode(signed).decode()}",
         }
         try:
-            answer = await self._client.post(self._url, content=body, headers=headers, timeout=TIMEOUT_SECONDS)
+            async with httpx.AsyncClient(transport=self._transport, timeout=TIMEOUT_SECONDS) as client:
+                answer = await client.post(self._url, content=body, headers=headers)
         except httpx.HTTPError as fault:
             raise NotSent(f"the notifier's webhook does not answer ({type(fault).__name__})") from None
         if answer.status_code in AGAIN or answer.status_code >= 500:
             raise NotSent(f"the notifier's webhook answers {answer.status_code}")
         if not answer.is_success:
             log.error("notice %s to %s was refused with %d", notice.id, notice.to, answer.status_code)
+
+
+def key_of(secret: str) -> bytes:
+    """Return the key of a webhook's secret: `whsec_` and base64 as Standard Webhooks writes it, or any other text.
+
+    ValueError when what stands behind `whsec_` is not base64.
+    """
+    if not secret.startswith(PREFIX):
+        return secret.encode()
+    return base64.b64decode(secret.removeprefix(PREFIX), validate=True)
 
 
 async def notify(store: Store, notifier: Notifier, now: datetime) -> int:

@@ -83,7 +83,7 @@ def expire_offer(park: Park, keys: Keys, kept: KeptMatch, now: datetime) -> Comm
     return _end(park, keys, kept, _moved(kept.record, "expire"), "OfferExpired", now)
 
 
-def release_offer(park: Park, keys: Keys, kept: KeptMatch, reason: str, now: datetime) -> Commit:
+def hand_back_offer(park: Park, keys: Keys, kept: KeptMatch, reason: str, now: datetime) -> Commit:
     """Return the change by which a driver gives back those of his accepted loads that he has not begun.
 
     NotAllowedNow when there are none. Their appointments are not part of this change.
@@ -91,16 +91,18 @@ def release_offer(park: Park, keys: Keys, kept: KeptMatch, reason: str, now: dat
     begun = [each for each in kept.loads if each.record.state is not LoadState.ACCEPTED]
     given_back = tuple(each for each in kept.loads if each.record.state is LoadState.ACCEPTED)
     if not given_back or kept.record.match.state is not MatchState.ACCEPTED:
-        raise NotAllowedNow(f"offer {kept.record.match.id} is {kept.record.match.state}; no load of it can be released")
+        raise NotAllowedNow(
+            f"offer {kept.record.match.id} is {kept.record.match.state}; no load of it can be handed back"
+        )
     opened = [moved(each.record, "reopen", now, **FREE) for each in given_back]
     if not begun:
-        record = _moved(kept.record, "release", reason=reason)
-        return together(_end(park, keys, kept, record, "OfferReleased", now), _told("LoadReleased", opened))
+        record = _moved(kept.record, "hand_back", reason=reason)
+        return together(_end(park, keys, kept, record, "OfferHandedBack", now), _told("LoadHandedBack", opened))
     names = {each.record.load.id for each in begun}
     match = replace(kept.record.match, loads=tuple(each for each in kept.record.match.loads if each.load in names))
     record = replace(kept.record, match=match, reason=reason)
-    commit = _change(park, keys, replace(kept, loads=given_back), record, (opened, "OfferReleased"))
-    return together(commit, _told("LoadReleased", opened))
+    commit = _change(park, keys, replace(kept, loads=given_back), record, (opened, "OfferHandedBack"))
+    return together(commit, _told("LoadHandedBack", opened))
 
 
 def leave_match(

@@ -87,19 +87,19 @@ async def decline_offer(
     return await _answer(desk, offer_id, expected, decline)
 
 
-async def release_offer(
+async def hand_back_offer(
     desk: Desk, offer_id: str, reason: str, now: datetime, expected: Versions = None
 ) -> Kept[MatchRecord]:
     """Give back the accepted loads that are not begun, and their slots; NotAllowedNow when there are none."""
 
-    async def release(kept: KeptMatch) -> Commit:
-        released = offering.release_offer(desk.park, desk.keys, kept, reason, now)
+    async def hand_back(kept: KeptMatch) -> Commit:
+        opened = offering.hand_back_offer(desk.park, desk.keys, kept, reason, now)
         held = await _held(desk, kept)
         for appointment, _ in held:
             check_may_cancel(desk, appointment, now)
-        return together(released, *_cancellations(desk, held, now))
+        return together(opened, *_cancellations(desk, held, now))
 
-    return await _answer(desk, offer_id, expected, release)
+    return await _answer(desk, offer_id, expected, hand_back)
 
 
 async def lose_slot(desk: Desk, lost: Appointment, now: datetime) -> bool:
@@ -108,15 +108,15 @@ async def lose_slot(desk: Desk, lost: Appointment, now: datetime) -> bool:
     Answer whether this call has done it.
     """
 
-    async def release(kept: KeptMatch) -> Commit:
+    async def hand_back(kept: KeptMatch) -> Commit:
         if all(each.record.load.id != lost.load for each in kept.loads):
             raise NotAllowedNow(f"load {lost.load} is not in match {lost.match} any more")
         reason = f"appointment {lost.id} is {lost.state}"
-        released = offering.release_offer(desk.park, desk.keys, kept, reason, now)
-        return together(released, *_cancellations(desk, await _held(desk, kept), now))
+        opened = offering.hand_back_offer(desk.park, desk.keys, kept, reason, now)
+        return together(opened, *_cancellations(desk, await _held(desk, kept), now))
 
     try:
-        await _answer(desk, str(lost.match), None, release)
+        await _answer(desk, str(lost.match), None, hand_back)
     except Refusal:
         return False
     return True

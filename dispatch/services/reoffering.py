@@ -3,15 +3,19 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from dispatch.model.promises import Appointment
 from dispatch.model.refusals import NotAllowedNow, NotThere
 from dispatch.services import exceptions, loads, offers
 from dispatch.services.desk import Desk
+from dispatch.services.following import follow
 from dispatch.services.matching_rounds import JOB_NAME
-from dispatch.store.commit import VersionChanged
+from dispatch.store import codec
+from dispatch.store.commit import StoredEvent, VersionChanged
 from dispatch.store.keys import id_of, time_member
 from dispatch.worker.jobs import Jobs
 
 AT_ONCE = 500  # deadlines looked at in one sweep
+LOSING = frozenset({"AppointmentMissed", "AppointmentExpired", "AppointmentCancelled"})
 SOON_SECONDS = 5  # rounds asked for within so long are one
 
 
@@ -47,6 +51,30 @@ async def ask_round(desk: Desk, jobs: Jobs, now: datetime, every_seconds: int = 
     except VersionChanged:
         return False
     return True
+
+
+async def keep_deadlines(desk: Desk, jobs: Jobs, now: datetime) -> Swept:
+    """Sweep the deadlines; what has come free by that is offered to the next best at once."""
+    swept = await sweep_deadlines(desk, now)
+    if swept.offers:
+        await ask_round(desk, jobs, now)
+    return swept
+
+
+async def free_lost(desk: Desk, jobs: Jobs, now: datetime) -> int:
+    """Give back the accepted loads whose slots are lost since the last time, as by a no-show; return how many events
+    were looked at.
+    """
+    freed = []
+
+    async def hear(event: StoredEvent) -> None:
+        if event.name in LOSING and event.document.get("match"):
+            freed.append(await offers.lose_slot(desk, codec.read(Appointment, event.document), now))
+
+    heard = await follow(desk.store, "slots-lost", hear)
+    if any(freed):
+        await ask_round(desk, jobs, now)
+    return heard
 
 
 async def _end(desk: Desk, kind: str, identity: str, now: datetime) -> bool:

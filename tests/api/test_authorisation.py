@@ -10,7 +10,7 @@ from tests.api.tiny import DAY, announcing, asking, plate, posting, wishing
 pytestmark = [pytest.mark.anyio, pytest.mark.store]
 
 SETTLED = {400, 401, 403, 404, 405, 415}
-ENDING = {"withdraw_load", "decline_offer", "release_offer"}  # afterwards the load is no more the truck's
+ENDING = {"withdraw_load", "decline_offer", "hand_back_offer"}  # afterwards the load is no more the truck's
 
 
 @pytest.fixture

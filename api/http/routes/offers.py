@@ -80,17 +80,17 @@ async def decline_offer(
 
 
 @router.post(
-    "/{offer_id}/release",
-    operation_id="release_offer",
+    "/{offer_id}/hand-back",
+    operation_id="hand_back_offer",
     response_model=OfferAnswer,
     responses=told(*ANSWERING, UNSUPPORTED_MEDIA_TYPE),
 )
-async def release_offer(
+async def hand_back_offer(
     request: Request, offer_id: PathMatchId, body: OfferDeclined, if_match: IfMatch = None
 ) -> Response:
     """Give back the accepted loads that are not begun, with their slots; they are offered to the next best."""
     parts = parts_of(request)
     now = parts.clock()
-    kept = await offers.release_offer(parts.desk, offer_id, body.reason, now, versions_of(if_match))
+    kept = await offers.hand_back_offer(parts.desk, offer_id, body.reason, now, versions_of(if_match))
     await reoffering.ask_round(parts.desk, parts.jobs, now)
     return show.answer(show.offer(parts.desk.park, kept.thing), version=kept.version)

@@ -110,10 +110,10 @@ async def test_what_a_driver_gives_back_is_open_again_with_its_slots(desk):
     await offer_one(desk)
     await offers.accept_offer(desk, FIRST, NOW)
     held = await appointments_of(desk, FIRST)
-    with pytest.raises(NotAllowedNow, match="release offer"):
+    with pytest.raises(NotAllowedNow, match="hand back offer"):
         await cancel_appointment(desk, held[0].id, NOW, None)
 
-    await offers.release_offer(desk, FIRST, "engine trouble", NOW)
+    await offers.hand_back_offer(desk, FIRST, "engine trouble", NOW)
 
     states = [(await get_appointment(desk, each.id)).thing.state for each in held]
     assert states == [AppointmentState.CANCELLED] * 2
@@ -215,7 +215,7 @@ async def test_whatever_drivers_do_at_once_every_load_has_one_truck_and_its_slot
         standing = (await offers.list_offers(desk, OfferFilter(), PageAsked(limit=200))).things
         steps = []
         for record in standing:
-            do = rng.choice(["accept", "accept twice", "decline", "expire", "release", "withdraw", "nothing"])
+            do = rng.choice(["accept", "accept twice", "decline", "expire", "hand back", "withdraw", "nothing"])
             match record.match.state, do:
                 case MatchState.OFFERED, "accept" | "accept twice":
                     steps += [offers.accept_offer(desk, record.match.id, now) for _ in range(1 + (do != "accept"))]
@@ -225,8 +225,8 @@ async def test_whatever_drivers_do_at_once_every_load_has_one_truck_and_its_slot
                     steps += [offers.expire_offer(desk, record.match.id, now + timedelta(hours=1))]
                 case MatchState.OFFERED, "withdraw" if turn == 3:
                     steps += [withdraw_load(desk, record.match.loads[0].load, now, None)]
-                case MatchState.ACCEPTED, "release" if turn % 2:
-                    steps += [offers.release_offer(desk, record.match.id, "", now)]
+                case MatchState.ACCEPTED, "hand back" if turn % 2:
+                    steps += [offers.hand_back_offer(desk, record.match.id, "", now)]
         outcomes = await asyncio.gather(*steps, return_exceptions=True)
         assert [each for each in outcomes if isinstance(each, Exception) and not isinstance(each, Refusal)] == []
 
