@@ -31,6 +31,11 @@ COMMANDS = {  # each is loaded only when it is called: solvers and the web take 
     "restore": "api.cli.keeping:restore",
     "replay": "api.cli.replaying:replay",
     "worker": "api.cli.serving:worker",
+    "simulate": "api.cli.simulating_gate:gate_app",
+}
+
+ALONE: dict[tuple[str, ...], str] = {  # without what the rest of their group loads
+    ("simulate", "gate"): "api.cli.simulating_gate:gate_app",
 }
 
 
@@ -47,7 +52,8 @@ def app_for(arguments: list[str]) -> typer.Typer:
     app.callback()(root)
     called = arguments[:1] if arguments[:1] and arguments[0] in COMMANDS else list(COMMANDS)
     for name in called:
-        module, _, attribute = COMMANDS[name].partition(":")
+        where = ALONE.get((name, *arguments[1:2]), COMMANDS[name])
+        module, _, attribute = where.partition(":")
         part = getattr(importlib.import_module(module), attribute)
         if isinstance(part, typer.Typer):
             app.add_typer(part, name=name)
