@@ -20,6 +20,7 @@ from dispatch.services.notifying import LogNotifier, Notifier, WebhookNotifier, 
 from dispatch.services.plans import JOB_NAME as PLAN
 from dispatch.services.reoffering import SOON_SECONDS, ask_round, free_lost, keep_deadlines
 from dispatch.services.replanning import replan_closure
+from dispatch.services.series import settle_all
 from dispatch.services.sweeping import sweep
 from dispatch.services.waiting import fill_all
 from dispatch.store.archive import archive_days
@@ -86,6 +87,7 @@ async def _replan(context: TaskContext, arguments: dict[str, Any]) -> dict[str, 
 SWEEP_SECONDS = 10.0
 WAITLIST_SECONDS = 5.0
 NOTIFY_SECONDS = 2.0
+SERIES_SECONDS = 2.0  # soon after a release
 ARCHIVE_SECONDS = 600.0
 
 TASKS: Tasks = {PLAN: plan_task, ROUND: round_task, REPLAN: replan_task}
@@ -96,6 +98,7 @@ def timers_of(park: Park, settings: Settings) -> tuple[Timer, ...]:
     keep, archive, every = settings.keep_days, archive_dir(settings), park.rules.matching_round_seconds
     timers = [
         Timer("sweep", SWEEP_SECONDS, lambda store, now: sweep(Desk(park, store), now)),
+        Timer("series", SERIES_SECONDS, lambda store, now: settle_all(Desk(park, store), now)),
         Timer("waitlist", WAITLIST_SECONDS, lambda store, now: fill_all(Desk(park, store), now)),
         Timer("archive", ARCHIVE_SECONDS, lambda store, _: archive_days(store, park.grid, archive, keep)),
         Timer("deadlines", SOON_SECONDS, lambda store, now: keep_deadlines(Desk(park, store), Jobs(store), now)),

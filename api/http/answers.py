@@ -10,6 +10,7 @@ from dispatch.model.closures import ClosureKind, ClosureState
 from dispatch.model.exceptions import ExceptionKind, ExceptionState
 from dispatch.model.park import DockKind
 from dispatch.model.promises import AppointmentState, Lane, LoadState, MatchState, Purpose, Source
+from dispatch.model.series import OccurrenceState, SeriesState
 from dispatch.worker.jobs import JobState
 
 
@@ -194,6 +195,56 @@ class ClosurePage(Answer):
     """Closures by when they begin."""
 
     items: list[ClosureAnswer]
+    next: str | None = Field(description="Cursor of the next page; null at the end.")
+
+
+class SeriesAnswer(Answer):
+    """Slots asked for again and again."""
+
+    id: str
+    plate: str
+    carrier: str
+    warehouse: str
+    cargo_kind: str
+    begins: datetime
+    rule: str
+    made_at: datetime
+    exdates: list[date]
+    dock_kind: DockKind | None
+    minutes: int | None
+    before_minutes: int | None
+    after_minutes: int | None
+    waitlist: bool
+    state: SeriesState
+
+
+class SeriesPage(Answer):
+    """Series by when they were made."""
+
+    items: list[SeriesAnswer]
+    next: str | None = Field(description="Cursor of the next page; null at the end.")
+
+
+class OccurrenceAnswer(Answer):
+    """One occurrence of a series."""
+
+    series: str
+    plate: str
+    carrier: str
+    warehouse: str
+    day: date
+    wish: datetime
+    state: OccurrenceState
+    settled_at: datetime | None = Field(description="When it was asked for.")
+    opens_at: datetime | None = Field(description="When its slot opens for booking, or did.")
+    appointment: str | None = Field(description="What was made of it: confirmed, or in line.")
+    problem: str = Field(description="Why it was refused.")
+
+
+class OccurrencePage(Answer):
+    """Occurrences by day."""
+
+    items: list[OccurrenceAnswer]
     next: str | None = Field(description="Cursor of the next page; null at the end.")
 
 

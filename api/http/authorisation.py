@@ -46,6 +46,7 @@ ALL = Own()
 OPEN: Row = {}  # to everybody, without a key
 THINGS: dict[str, tuple[str, Callable[[Keys, str], str]]] = {  # parameter: the thing's name and its key in the store
     "appointment_id": ("appointment", Keys.appointment),
+    "series_id": ("series", Keys.series),
     "visit_id": ("visit", Keys.visit),
     "load_id": ("load", Keys.load),
     "load": ("load", Keys.load),
@@ -88,6 +89,7 @@ def reading(
 
 
 APPOINTMENT = own(things="appointment_id")
+SERIES = own(things="series_id")
 VISIT = own(things="visit_id")
 LOAD = own(things="load_id")
 TRUCK = own(things="plate")
@@ -128,6 +130,11 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "/v1/gate/check-outs"): row(gate=own("gate")),
     ("POST", "/v1/appointments/{appointment_id}/change/accept"): row(APPOINTMENT, APPOINTMENT),
     ("POST", "/v1/appointments/{appointment_id}/change/refuse"): row(APPOINTMENT, APPOINTMENT),
+    ("POST", "/v1/series"): row(own("carrier"), own("plate carrier")),
+    ("GET", "/v1/series"): reading(own(query="carrier"), own(query="truck carrier")),
+    ("GET", "/v1/series/{series_id}"): reading(SERIES, SERIES),
+    ("GET", "/v1/series/{series_id}/occurrences"): reading(SERIES, SERIES),
+    ("POST", "/v1/series/{series_id}/end"): row(SERIES, SERIES),
     ("GET", "/v1/waitlist"): reading(own(query="carrier"), own(query="truck carrier"), own(query="warehouse")),
     ("POST", "/v1/closures"): row(),
     ("GET", "/v1/closures"): reading(ALL, ALL, ALL, ALL),

@@ -28,6 +28,7 @@ from dispatch.model.promises import (
     Source,
 )
 from dispatch.model.refusals import GateFull
+from dispatch.model.series import Occurrence, OccurrenceState, Series, SeriesState
 from dispatch.services import api_keys
 from dispatch.services.api_keys import ApiKey
 from dispatch.services.availability import HourSeen, SlotSeen
@@ -193,6 +194,28 @@ def _about_appointments(park: Park, sample: Sample) -> dict[str, Example]:
         "refuse_move": Example(shown, parameters=where),
         **_about_the_gate(park, appointment),
         **_about_closures(park, appointment),
+        **_about_series(park, appointment),
+    }
+
+
+def _about_series(park: Park, appointment: Appointment) -> dict[str, Example]:
+    begins = park.grid.start_of(appointment.day, appointment.slot)
+    asked = {name: getattr(appointment, name) for name in ("plate", "carrier", "warehouse", "cargo_kind")}
+    rule, left_out = "FREQ=WEEKLY;BYDAY=MO,WE,FR;COUNT=12", appointment.day + timedelta(days=7)
+    made = Series(id="series-9c31", begins=begins, rule=rule, exdates=(left_out,), made_at=appointment.made_at, **asked)
+    occurrence = Occurrence(
+        made.id, made.plate, made.carrier, made.warehouse, appointment.day, begins, OccurrenceState.MADE,
+        settled_at=appointment.made_at, appointment=appointment.id,
+    )  # fmt: skip
+    shown, where = show.plain(park, made), {"series_id": made.id}
+    ended = shown | {"state": SeriesState.ENDED}
+    listed = {"limit": 50}
+    return {
+        "make_series": Example(shown, asked | {"begins": begins, "rule": rule, "exdates": [left_out]}),
+        "list_series": Example(show.page([shown], None), parameters={"carrier": made.carrier, **listed}),
+        "get_series": Example(shown, parameters=where),
+        "list_occurrences": Example(show.page([show.plain(park, occurrence)], None), parameters=where | listed),
+        "end_series": Example(ended, parameters=where),
     }
 
 

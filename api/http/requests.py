@@ -496,6 +496,34 @@ class EventsAsked(Body):
     format: EventForm = EventForm.PARK
 
 
+class SeriesAsked(Body):
+    """Slots asked for again and again, at the same time of day by the park's clock."""
+
+    plate: Plate
+    carrier: Id
+    warehouse: Id
+    cargo_kind: Id
+    begins: Moment = Field(description="The first wish: its time of day is that of every occurrence.")
+    rule: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=200)] = Field(
+        description="An iCalendar RRULE with FREQ=WEEKLY or DAILY, INTERVAL, BYDAY, and COUNT or UNTIL."
+    )
+    exdates: tuple[Day, ...] = Field(default=(), max_length=366, description="Days of the pattern that are left out.")
+    dock_kind: DockKind | None = Field(default=None, description="Left out: the kind the cargo needs.")
+    minutes: Minutes | None = Field(default=None, description="On the dock. Left out: the cargo kind's handling time.")
+    before_minutes: Annotated[StrictInt, Field(ge=0, le=1440)] | None = Field(
+        default=None, description="How much before its wish each may start. Left out: the park's window."
+    )
+    after_minutes: Annotated[StrictInt, Field(ge=0, le=1440)] | None = None
+    waitlist: StrictBool = Field(default=False, description="Where there is no room, each waits in line for some.")
+
+
+class SeriesListed(Paged):
+    """Whose series."""
+
+    carrier: Id | None = None
+    truck: Plate | None = None
+
+
 class WaitlistAsked(Paged):
     """Who waits for room on a day: filters may be combined."""
 

@@ -109,6 +109,26 @@ class Keys:
         """Return the key of a `MatchRecord` (`dispatch.services.freight`)."""
         return self._key("match", match_id)
 
+    def series(self, series_id: str) -> str:
+        """Return the key of a `Series`."""
+        return self._key("series", series_id)
+
+    def occurrence(self, series_id: str, day: date) -> str:
+        """Return the key of an `Occurrence` of a series."""
+        return self._key("occurrence", day.isoformat(), series_id)
+
+    def all_series(self) -> str:
+        """All series by when they were made (`time_member`)."""
+        return self._key("series-by", "all")
+
+    def active_series(self) -> str:
+        """All series that have not ended by when they were made (`time_member`)."""
+        return self._key("series-by", "active")
+
+    def series_of(self, enterprise: str) -> str:
+        """List a carrier's series by when they were made (`time_member`)."""
+        return self._key("series-by", "carrier", enterprise)
+
     def closure(self, closure_id: str) -> str:
         """Return the key of a `Closure`."""
         return self._key("closure", closure_id)

@@ -16,7 +16,7 @@ from dispatch.services import offering
 from dispatch.services.desk import Desk
 from dispatch.services.freight import KeptLoad
 from dispatch.services.loads import get_load
-from tests.api.tiny import DAY, NOW, announcing, asking, closing, plate, posting, tiny_park, wishing
+from tests.api.tiny import DAY, NOW, announcing, asking, closing, plate, posting, recurring, tiny_park, wishing
 
 METHODS = ("get", "put", "post", "delete", "patch")
 MINE: dict[str, str] = {"carrier": "c1", "enterprise": "c1", "plate": plate(1), "warehouse": "w1", "gate": "east"}
@@ -140,6 +140,7 @@ async def furnish(operator: httpx.AsyncClient, names: Mapping[str, str], number:
         "load_id": ("POST", "/v1/loads", load),
         "plan_id": ("POST", "/v1/plans", {"day": str(DAY)}),
         "round_id": ("POST", "/v1/matching-rounds", {}),
+        "series_id": ("POST", "/v1/series", recurring(**named)),
         "closure_id": ("POST", "/v1/closures", closing()),
         "key_id": ("POST", "/v1/keys", {"role": "auditor", "note": f"of tenant {number}"}),
     }

@@ -122,6 +122,13 @@ def closing(**more: Any) -> dict[str, Any]:
     return closure | {"closed": 1} | more
 
 
+def recurring(**more: Any) -> dict[str, Any]:
+    """Return a 15-minute reefer slot asked for every workday at 16:00, from when no day is open for booking yet."""
+    series = asking(1) | {"begins": at("16:00", later(20)), "rule": "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"} | more
+    del series["wish"]
+    return series
+
+
 def later(days: int) -> date:
     """Return the day so many days after the tiny day."""
     return DAY + timedelta(days=days)
