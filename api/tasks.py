@@ -18,7 +18,7 @@ from dispatch.services.matching_rounds import JOB_NAME as ROUND
 from dispatch.services.matching_rounds import Round, match_and_offer
 from dispatch.services.notifying import LogNotifier, Notifier, WebhookNotifier, key_of, notify
 from dispatch.services.plans import JOB_NAME as PLAN
-from dispatch.services.reoffering import SOON_SECONDS, ask_round, free_lost, keep_deadlines
+from dispatch.services.reoffering import SOON_SECONDS, ask_round, follow_slots, keep_deadlines
 from dispatch.services.replanning import replan_closure
 from dispatch.services.series import settle_all
 from dispatch.services.sweeping import sweep
@@ -102,7 +102,7 @@ def timers_of(park: Park, settings: Settings) -> tuple[Timer, ...]:
         Timer("waitlist", WAITLIST_SECONDS, lambda store, now: fill_all(Desk(park, store), now)),
         Timer("archive", ARCHIVE_SECONDS, lambda store, _: archive_days(store, park.grid, archive, keep)),
         Timer("deadlines", SOON_SECONDS, lambda store, now: keep_deadlines(Desk(park, store), Jobs(store), now)),
-        Timer("slots-lost", SOON_SECONDS, lambda store, now: free_lost(Desk(park, store), Jobs(store), now)),
+        Timer("loads", SOON_SECONDS, lambda store, now: follow_slots(Desk(park, store), Jobs(store), now)),
     ]
     if every:
         timers.append(Timer("rounds", every, lambda store, now: ask_round(Desk(park, store), Jobs(store), now, every)))

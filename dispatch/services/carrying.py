@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from dispatch.model.promises import LoadState
-from dispatch.model.refusals import NotAllowedNow
+from dispatch.model.promises import Appointment, LoadState, Purpose
+from dispatch.model.refusals import NotAllowedNow, NotThere
 from dispatch.services import freight, offering, publication
 from dispatch.services.desk import Desk, Kept, Versions, check_version
 from dispatch.services.freight import KeptLoad, LoadRecord
@@ -16,6 +16,30 @@ REPORTS: dict[LoadState, tuple[str, str]] = {  # the event of the load's life, a
     LoadState.IN_TRANSIT: ("depart", "LoadPickedUp"),
     LoadState.DELIVERED: ("deliver", "LoadDelivered"),
 }
+SEEN: dict[tuple[str, Purpose | None], LoadState] = {  # what an event at the dock says of the load
+    ("DockStarted", Purpose.COLLECT): LoadState.AT_PICKUP,
+    ("DockFinished", Purpose.COLLECT): LoadState.IN_TRANSIT,
+    ("DockFinished", Purpose.DELIVER): LoadState.DELIVERED,
+}
+
+
+async def see_at_dock(desk: Desk, appointment: Appointment, event: str, now: datetime) -> bool:
+    """Take note of a load's progress by what a warehouse's dock does with its truck; answer whether it is further.
+
+    What nobody has reported before is made up for: a load that is unloaded has been picked up.
+    """
+    state = SEEN.get((event, appointment.purpose))
+    if state is None or appointment.load is None:
+        return False
+    until = list(REPORTS).index(state)
+    is_further = False
+    for step in list(REPORTS)[: until + 1]:
+        try:
+            await report_progress(desk, appointment.load, step, now)
+            is_further = True
+        except (NotAllowedNow, NotThere):
+            continue  # it was reported before
+    return is_further
 
 
 async def report_progress(

@@ -66,7 +66,7 @@ class Holding:
         for appointment, version, held in self.amended:
             yield booking.change(desk.park, desk.keys, appointment, version, held, "amend")
         for appointment in self.booked:
-            yield booking.create(desk.park, desk.keys, appointment)
+            yield booking.create(desk.park, desk.keys, appointment, allowances=desk.allowances)
 
 
 def stops_of(park: Park, match: Match, loads: Sequence[Load]) -> list[WantedStop]:
@@ -204,6 +204,7 @@ class SlotFinder:
             day=opening.day,
             slot=opening.slot,
             slots=wanted.slots,
+            pool=opening.pool,
             made_at=self._now,
             visit=None if visit is None else visit.id,
             load=stop.load.id,

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from dispatch.model.promises import Appointment, LoadState, MatchState
+from dispatch.model.promises import APPOINTMENT_LIFE, Appointment, LoadState, MatchState
 from dispatch.model.refusals import NotAllowedNow, Refusal
 from dispatch.services import booking, offering, publication
 from dispatch.services.appointments import check_may_cancel
@@ -94,26 +94,30 @@ async def hand_back_offer(
 
     async def hand_back(kept: KeptMatch) -> Commit:
         opened = offering.hand_back_offer(desk.park, desk.keys, kept, reason, now)
-        held = await _held(desk, kept)
-        for appointment, _ in held:
-            check_may_cancel(desk, appointment, now)
-        return together(opened, *_cancellations(desk, held, now))
+        holding = await _appointments_of(desk, kept)
+        for appointment, _ in holding:
+            if booking.is_held(appointment):
+                check_may_cancel(desk, appointment, now)
+        return together(opened, *_cancellations(desk, holding, now))
 
     return await _answer(desk, offer_id, expected, hand_back)
 
 
 async def lose_slot(desk: Desk, lost: Appointment, now: datetime) -> bool:
-    """Give the loads of a match back, when an appointment of one that is not begun holds its slot no more.
+    """Give the loads of a match back that are not begun, when an appointment of one holds its slot no more.
 
-    Answer whether this call has done it.
+    Not while the truck is in the park for one of them. Answer whether this call has done it.
     """
 
     async def hand_back(kept: KeptMatch) -> Commit:
         if all(each.record.load.id != lost.load for each in kept.loads):
             raise NotAllowedNow(f"load {lost.load} is not in match {lost.match} any more")
+        holding = await _appointments_of(desk, kept)
+        if any(each.checked_in_at is not None for each, _ in holding):
+            raise NotAllowedNow(f"truck {lost.plate} is at work on its loads")
         reason = f"appointment {lost.id} is {lost.state}"
         opened = offering.hand_back_offer(desk.park, desk.keys, kept, reason, now)
-        return together(opened, *_cancellations(desk, await _held(desk, kept), now))
+        return together(opened, *_cancellations(desk, holding, now))
 
     try:
         await _answer(desk, str(lost.match), None, hand_back)
@@ -145,16 +149,18 @@ def _check_open(kept: KeptMatch, now: datetime) -> None:
         raise NotAllowedNow(f"offer {record.match.id} is {record.match.state}")
 
 
-async def _held(desk: Desk, kept: KeptMatch) -> list[tuple[Appointment, int]]:
-    """Return the appointments that hold the slots of the loads accepted and not begun, with their versions."""
+async def _appointments_of(desk: Desk, kept: KeptMatch) -> list[tuple[Appointment, int]]:
+    """Return the appointments made for the loads accepted and not begun, with their versions."""
     opened = {each.record.load.id for each in kept.loads if each.record.state is LoadState.ACCEPTED}
     stored = await desk.store.find_many([desk.keys.appointment(each) for each in kept.record.appointments])
     found = [(codec.read(Appointment, each.document), each.version) for each in stored if each is not None]
-    return [(each, version) for each, version in found if each.load in opened and booking.is_held(each)]
+    return [(each, version) for each, version in found if each.load in opened]
 
 
-def _cancellations(desk: Desk, held: Sequence[tuple[Appointment, int]], now: datetime) -> list[Commit]:
-    return [booking.cancel(desk.park, desk.keys, each, version, now) for each, version in held]
+def _cancellations(desk: Desk, holding: Sequence[tuple[Appointment, int]], now: datetime) -> list[Commit]:
+    """Return the changes that cancel those whose life has not ended."""
+    alive = [(each, version) for each, version in holding if (each.state, "cancel") in APPOINTMENT_LIFE]
+    return [booking.cancel(desk.park, desk.keys, each, version, now) for each, version in alive]
 
 
 async def _answer(

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from dispatch.model.events import kind_of
 from dispatch.model.promises import Appointment
 from dispatch.model.refusals import NotAllowedNow, NotThere
-from dispatch.services import exceptions, loads, offers
+from dispatch.services import booking, carrying, exceptions, loads, offers
 from dispatch.services.desk import Desk
 from dispatch.services.following import follow
 from dispatch.services.matching_rounds import JOB_NAME
@@ -15,7 +16,6 @@ from dispatch.store.keys import id_of, time_member
 from dispatch.worker.jobs import Jobs
 
 AT_ONCE = 500  # deadlines looked at in one sweep
-LOSING = frozenset({"AppointmentMissed", "AppointmentExpired", "AppointmentCancelled"})
 SOON_SECONDS = 5  # rounds asked for within so long are one
 
 
@@ -61,17 +61,22 @@ async def keep_deadlines(desk: Desk, jobs: Jobs, now: datetime) -> Swept:
     return swept
 
 
-async def free_lost(desk: Desk, jobs: Jobs, now: datetime) -> int:
-    """Give back the accepted loads whose slots are lost since the last time, as by a no-show; return how many events
-    were looked at.
+async def follow_slots(desk: Desk, jobs: Jobs, now: datetime) -> int:
+    """Let accepted loads follow their appointments: at a dock they progress, without a slot they are given back, as by
+    a no-show. Return how many events were looked at.
     """
     freed = []
 
     async def hear(event: StoredEvent) -> None:
-        if event.name in LOSING and event.document.get("match"):
-            freed.append(await offers.lose_slot(desk, codec.read(Appointment, event.document), now))
+        if kind_of(event.name).about != "appointment" or not event.document.get("match"):
+            return
+        appointment = codec.read(Appointment, event.document)
+        if booking.is_held(appointment):
+            await carrying.see_at_dock(desk, appointment, event.name, event.at)
+        else:
+            freed.append(await offers.lose_slot(desk, appointment, now))
 
-    heard = await follow(desk.store, "slots-lost", hear)
+    heard = await follow(desk.store, "slots", hear)
     if any(freed):
         await ask_round(desk, jobs, now)
     return heard

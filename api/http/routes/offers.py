@@ -12,6 +12,7 @@ from api.http.openapi import CHANGING, READING, told
 from api.http.problems import UNSUPPORTED_MEDIA_TYPE
 from api.http.requests import OfferDeclined, OffersAsked
 from api.http.rim import KeyedRoute
+from api.http.routes.appointments import FULL
 from dispatch.model import refusals
 from dispatch.services import offers, reoffering
 from dispatch.services.offers import OfferFilter
@@ -19,14 +20,6 @@ from dispatch.services.offers import OfferFilter
 router = APIRouter(prefix="/v1/offers", route_class=KeyedRoute, tags=["offers"])
 
 ANSWERING = (*CHANGING, refusals.Changed, refusals.NotAllowedNow)
-BOOKING = (
-    refusals.DocksFull,
-    refusals.GateFull,
-    refusals.QuotaFull,
-    refusals.TruckBusy,
-    refusals.OutsideHours,
-    refusals.BookingNotOpen,
-)
 
 
 @router.get("", operation_id="list_offers", response_model=OfferPage, responses=told(*READING))
@@ -53,7 +46,7 @@ async def get_offer(request: Request, offer_id: PathMatchId) -> Response:
     "/{offer_id}/accept",
     operation_id="accept_offer",
     response_model=OfferAnswer,
-    responses=told(*ANSWERING, *BOOKING),
+    responses=told(*ANSWERING, *FULL),
 )
 async def accept_offer(request: Request, offer_id: PathMatchId, if_match: IfMatch = None) -> Response:
     """Take the loads, and book their slots at the warehouses in the same step; refused whole when one is full."""

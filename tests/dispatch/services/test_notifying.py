@@ -3,18 +3,20 @@
 import asyncio
 import json
 from datetime import UTC, timedelta
+from functools import partial
 
 import httpx
 import pytest
 from standardwebhooks.webhooks import Webhook
 
+from dispatch.model.life import after
 from dispatch.model.promises import AppointmentState, LoadState, MatchState
 from dispatch.services import offers
-from dispatch.services.appointments import get_appointment
+from dispatch.services.appointments import get_appointment, step_appointment
 from dispatch.services.desk import Desk
 from dispatch.services.loads import get_load
 from dispatch.services.notifying import LogNotifier, NotSent, WebhookNotifier, notify
-from dispatch.services.reoffering import ask_round, free_lost, keep_deadlines, sweep_deadlines
+from dispatch.services.reoffering import ask_round, follow_slots, keep_deadlines, sweep_deadlines
 from dispatch.services.sweeping import sweep
 from dispatch.store.changes import acting
 from dispatch.worker.jobs import Jobs
@@ -142,7 +144,7 @@ async def test_a_truck_that_does_not_come_loses_its_load_to_the_next(desk):
     later = at("10:30")
     await sweep(desk, later)
 
-    await free_lost(desk, Jobs(desk.store), later)
+    await follow_slots(desk, Jobs(desk.store), later)
 
     load = (await get_load(desk, "L1")).thing
     assert (load.state, load.offered_to) == (LoadState.POSTED, (plate(1),))
@@ -158,3 +160,28 @@ async def test_rounds_asked_for_in_one_moment_are_one_and_none_without_open_load
     asked = await asyncio.gather(*(ask_round(desk, jobs, NOW) for _ in range(5)))
 
     assert sum(asked) == 1
+
+
+async def test_a_load_is_as_far_as_the_docks_have_seen_its_truck(desk):
+    await offer_one(desk)
+    record = (await offers.accept_offer(desk, FIRST, NOW)).thing
+    for appointment_id, clock in zip(record.appointments, ("08:00", "09:00"), strict=True):
+        for step, later in (("check_in", 0), ("start_dock", 1), ("finish_dock", 20)):
+            now = at(clock) + timedelta(minutes=later)
+            with acting("warehouse", lambda now=now: now):
+                decide = partial(step_of, desk, step, now)
+                await step_appointment(desk, appointment_id, step, decide)
+
+    await follow_slots(desk, Jobs(desk.store), at("10:00"))
+
+    load = (await get_load(desk, "L1")).thing
+    assert [(each.state, each.at) for each in load.history[-3:]] == [
+        (LoadState.AT_PICKUP, at("08:01")),
+        (LoadState.IN_TRANSIT, at("08:20")),
+        (LoadState.DELIVERED, at("09:20")),
+    ]
+    assert (await offers.get_offer(desk, FIRST)).thing.match.state is MatchState.FINISHED
+
+
+def step_of(desk, step, now, appointment):
+    return after(desk.park, appointment, step, now, **({"checked_in_at": now} if step == "check_in" else {}))
