@@ -1,14 +1,16 @@
 """When rounds are done and what a moment ends: offers nobody answered, loads nobody took, exceptions overdue."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dispatch.model.events import kind_of
+from dispatch.model.life import starts_at
 from dispatch.model.promises import Appointment
 from dispatch.model.refusals import NotAllowedNow, NotThere
 from dispatch.services import booking, carrying, exceptions, loads, offers
 from dispatch.services.desk import Desk
 from dispatch.services.following import follow
+from dispatch.services.freight import LoadRecord
 from dispatch.services.matching_rounds import JOB_NAME
 from dispatch.store import codec
 from dispatch.store.commit import StoredEvent, VersionChanged
@@ -71,7 +73,7 @@ async def follow_slots(desk: Desk, jobs: Jobs, now: datetime) -> int:
         if kind_of(event.name).about != "appointment" or not event.document.get("match"):
             return
         appointment = codec.read(Appointment, event.document)
-        if booking.is_held(appointment):
+        if booking.is_held(appointment) and not await _is_too_late(desk, appointment):
             await carrying.see_at_dock(desk, appointment, event.name, event.at)
         else:
             freed.append(await offers.lose_slot(desk, appointment, now))
@@ -80,6 +82,16 @@ async def follow_slots(desk: Desk, jobs: Jobs, now: datetime) -> int:
     if any(freed):
         await ask_round(desk, jobs, now)
     return heard
+
+
+async def _is_too_late(desk: Desk, appointment: Appointment) -> bool:
+    """Answer whether the slot, as it was moved, begins after its load may be handled there."""
+    stored = await desk.store.find(desk.keys.load(str(appointment.load)))
+    if stored is None:
+        return True
+    load = codec.read(LoadRecord, stored.document).load
+    unloads_by = load.due - timedelta(minutes=load.unload_minutes)
+    return starts_at(desk.park, appointment) > (load.latest if appointment.warehouse == load.origin else unloads_by)
 
 
 async def _end(desk: Desk, kind: str, identity: str, now: datetime) -> bool:

@@ -24,7 +24,7 @@ from dispatch.services.openings import Opening, Window
 from dispatch.services.seeking import Sought, seek
 from dispatch.services.waiting import in_line
 from dispatch.store import codec
-from dispatch.store.commit import Commit, CounterFull, Done, NotDone, StoreDown, VersionChanged
+from dispatch.store.commit import Commit, CounterFull, Done, NotDone, StoreDown, VersionChanged, together
 
 ROUNDS = 5  # of moving those whose new place others held until then
 NAMED = 50
@@ -74,7 +74,7 @@ async def _move_all(
         pending = [step for step, outcome in came if isinstance(outcome, CounterFull)]
         if not pending:
             return stuck
-    (outcome,) = await desk.store.commit_many([_together([step.commit for step in pending])])
+    (outcome,) = await desk.store.commit_many([together(*(step.commit for step in pending))])
     _raise_down([outcome])
     if isinstance(outcome, Done):
         told += [step.told for step in pending]
@@ -171,14 +171,3 @@ def _raise_down(outcomes: Sequence[Done | NotDone]) -> None:
     for outcome in outcomes:
         if isinstance(outcome, StoreDown):
             raise outcome
-
-
-def _together(commits: Sequence[Commit]) -> Commit:
-    """Return one change that makes all of them or none: what is given back comes before what is taken."""
-    takes = [take for commit in commits for take in commit.takes]
-    return Commit(
-        expects=tuple(expect for commit in commits for expect in commit.expects),
-        takes=(*(take for take in takes if take.amount < 0), *(take for take in takes if take.amount > 0)),
-        writes=tuple(write for commit in commits for write in commit.writes),
-        events=tuple(event for commit in commits for event in commit.events),
-    )

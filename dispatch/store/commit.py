@@ -63,11 +63,15 @@ class Commit:
 
 
 def together(*commits: Commit) -> Commit:
-    """Return one change that makes all of these, in their order, or none; with the idempotency key of the first."""
+    """Return one change that makes all of these or none; what is given back comes before what is taken.
+
+    It has the idempotency key of the first.
+    """
+    takes = [take for commit in commits for take in commit.takes]
     return replace(
         commits[0],
         expects=tuple(each for commit in commits for each in commit.expects),
-        takes=tuple(each for commit in commits for each in commit.takes),
+        takes=(*(take for take in takes if take.amount < 0), *(take for take in takes if take.amount > 0)),
         writes=tuple(each for commit in commits for each in commit.writes),
         events=tuple(each for commit in commits for each in commit.events),
     )
