@@ -147,6 +147,18 @@ class AppointmentAnswer(Answer):
     left_at: datetime | None
 
 
+class QueueAnswer(Answer):
+    """Trucks that wait for a dock, in the order in which they are due."""
+
+    items: list[AppointmentAnswer]
+
+
+class SweepAnswer(Answer):
+    """How often each step was made: expire, lapse_move, excuse, miss."""
+
+    made: dict[str, int]
+
+
 class PassAnswer(Answer):
     """The pass of an appointment."""
 
@@ -602,6 +614,13 @@ class ParkAnswer(Answer):
     booking_horizon_days: int
     lead_minutes: int
     window_minutes: int
+    amend_deadline_minutes: int = Field(description="Before the slot: until then it may be moved.")
+    cancel_deadline_minutes: int
+    early_grace_minutes: int
+    late_grace_minutes: int
+    late_limit_minutes: int = Field(description="After the slot: from then on a truck is a no-show.")
+    hold_minutes: int
+    move_offer_minutes: int
     peak: list[HoursOfDay] = Field(description="The hours that are released later, and earned by keeping appointments.")
     release: ReleaseAnswer
     priority_groups: list[PriorityGroupAnswer]

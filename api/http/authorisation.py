@@ -124,6 +124,8 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/v1/appointments/{appointment_id}/pass.png"): row(APPOINTMENT, APPOINTMENT),
     ("GET", "/v1/appointments/{appointment_id}/pass.svg"): row(APPOINTMENT, APPOINTMENT),
     ("GET", "/v1/gate/public-key"): OPEN,
+    ("GET", "/v1/gate/queue"): reading(warehouse=own(query="warehouse")),
+    ("POST", "/v1/gate/sweeps"): row(),
     ("POST", "/v1/gate/arrivals"): row(gate=own("gate")),
     ("POST", "/v1/gate/check-ins"): row(gate=own("gate")),
     ("POST", "/v1/gate/walk-ins"): row(gate=own("gate")),

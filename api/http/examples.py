@@ -284,6 +284,8 @@ def _about_the_gate(park: Park, appointment: Appointment) -> dict[str, Example]:
             show.appointment(park, replace(appointment, eta=eta, offer=offer)), {"eta": eta}, parameters=where
         ),
         "get_gate_key": Example(show.gate_key(key)),
+        "get_dock_queue": Example({"items": [shown]}, parameters={"warehouse": appointment.warehouse}),
+        "sweep": Example({"made": {"expire": 3, "miss": 2}}),
         "note_arrival": Example(show.appointment(park, replace(appointment, arrived_at=inside.arrived_at)), comes),
         "check_in_truck": Example(shown, comes),
         "admit_walk_in": Example(show.appointment(park, walked_in), asked),

@@ -169,6 +169,12 @@ class WalkInAsked(Stood):
     purpose: Purpose | None = None
 
 
+class QueueAsked(Body):
+    """Whose queue."""
+
+    warehouse: Id
+
+
 class CheckedOut(Body):
     """A truck that leaves, by exactly one of its plate and its appointment."""
 

@@ -190,9 +190,9 @@ def park_document(park: Park) -> Document:
         "name_zh": park.name_zh,
         "timezone": grid.timezone,
         "slot_minutes": grid.slot_minutes,
-        "booking_horizon_days": rules.booking_horizon_days,
-        "lead_minutes": rules.lead_minutes,
-        "window_minutes": rules.window_minutes,
+        **_picked(rules, "booking_horizon_days", "lead_minutes", "window_minutes"),
+        **_picked(rules, "amend_deadline_minutes", "cancel_deadline_minutes", "hold_minutes", "move_offer_minutes"),
+        **_picked(rules, "early_grace_minutes", "late_grace_minutes", "late_limit_minutes"),
         "peak": [_opening({}, span) for span in rules.peak],
         "release": _picked(rules.release, "at", "peak_days", "peak_at"),
         "priority_groups": [

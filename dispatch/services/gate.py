@@ -1,8 +1,7 @@
 """The gate and the docks: trucks come, are let in, handled, and leave; each moment is recorded as it is."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -10,7 +9,7 @@ import orjson
 from dispatch.model.lateness import closes_at, find_lane, is_early, is_in_time, opens_at
 from dispatch.model.life import after, dock_times, starts_at
 from dispatch.model.promises import INSIDE, Appointment, AppointmentState, Lane, Source
-from dispatch.model.refusals import NotAllowedNow, NotThere, Refusal, TooEarly, TooLate
+from dispatch.model.refusals import BadPass, NotAllowedNow, NotThere, Refusal, TooEarly, TooLate
 from dispatch.services import booking
 from dispatch.services.appointments import (
     AppointmentDraft,
@@ -23,6 +22,7 @@ from dispatch.services.desk import Desk, Kept, Misfit, Repeatable, find_repeat, 
 from dispatch.services.making import New, make
 from dispatch.services.moving import held_by, wanted_of
 from dispatch.services.openings import Window
+from dispatch.services.passes import Pass
 from dispatch.services.queues import find_delay
 from dispatch.services.seeking import Sought, nearest_alternatives
 from dispatch.store import codec
@@ -52,6 +52,14 @@ async def find_expected(desk: Desk, plate: str, arrival: Arrival) -> str:
     if not found:
         raise NotThere(f"appointment of truck {plate}{_at(arrival)} near this time")
     return min(found, key=lambda each: abs(starts_at(desk.park, each) - arrival.came_at)).id
+
+
+async def find_by_pass(desk: Desk, shown: Pass) -> str:
+    """Return the id of the appointment a pass is for; BadPass when its plate is another one by now."""
+    kept = await get_appointment(desk, shown.appointment)
+    if kept.thing.plate != shown.plate:
+        raise BadPass(f"it was given to truck {shown.plate}, and the appointment has another one by now")
+    return kept.thing.id
 
 
 async def note_arrival(desk: Desk, appointment_id: str, arrival: Arrival) -> Kept[Appointment]:
@@ -190,6 +198,17 @@ async def finish_dock(
     return await step_appointment(desk, appointment_id, step, finished)
 
 
+async def list_queue(desk: Desk, warehouse: str, now: datetime) -> list[Appointment]:
+    """Return the trucks in the park that wait for a dock of a warehouse, in the order in which they are due: those
+    booked by their slots, then walk-ins, then those in the late lane.
+    """
+    if warehouse not in desk.park.warehouse_by_id:
+        raise Misfit("warehouse", f"{warehouse!r} is not a warehouse of this park")
+    index = desk.keys.appointments_of_warehouse(warehouse)
+    waiting = [each for each in await _around_now(desk, index, now) if _waits_at(each, warehouse)]
+    return sorted(waiting, key=lambda each: _priority(desk, each))
+
+
 async def find_inside(desk: Desk, plate: str, now: datetime) -> str:
     """Return the id of the appointment for which a truck is in the park; NotThere when it is not."""
     found = [each for each in await _of_truck(desk, plate, now) if _is_inside(each)]
@@ -210,20 +229,29 @@ async def check_out(desk: Desk, appointment_id: str, now: datetime) -> Kept[Appo
 
 
 async def _of_truck(desk: Desk, plate: str, now: datetime) -> list[Appointment]:
-    """Return the truck's appointments from yesterday to tomorrow."""
+    return await _around_now(desk, desk.keys.appointments_of_truck(plate), now)
+
+
+async def _around_now(desk: Desk, index: str, now: datetime) -> list[Appointment]:
+    """Return the appointments of an index from yesterday to tomorrow."""
     today = desk.park.grid.day_of(now)
-    ids = [each for day in _around(today) for each in await _ids_on(desk, plate, day)]
-    stored = await desk.store.find_many([desk.keys.appointment(each) for each in ids])
+    days = [today + timedelta(days=days) for days in (-1, 0, 1)]
+    members = [member for day in days for member in await desk.store.members(index, prefix=day_prefix(day))]
+    stored = await desk.store.find_many([desk.keys.appointment(id_of(member)) for member in members])
     return [codec.read(Appointment, each.document) for each in stored if each is not None]
 
 
-async def _ids_on(desk: Desk, plate: str, day: date) -> list[str]:
-    members = await desk.store.members(desk.keys.appointments_of_truck(plate), prefix=day_prefix(day))
-    return [id_of(member) for member in members]
+def _waits_at(appointment: Appointment, warehouse: str) -> bool:
+    due_at = dock_times(appointment)[_next_stop(appointment)]
+    return appointment.state is AppointmentState.CHECKED_IN and due_at.warehouse == warehouse
 
 
-def _around(day: date) -> Iterable[date]:
-    return (day + timedelta(days=days) for days in (-1, 0, 1))
+def _priority(desk: Desk, appointment: Appointment) -> tuple[int, datetime, datetime]:
+    lane = appointment.lane or Lane.BOOKED
+    slot = dock_times(appointment)[_next_stop(appointment)].slot
+    begins = desk.park.grid.start_of(appointment.day, slot)
+    came = appointment.checked_in_at or begins
+    return list(Lane).index(lane), begins if lane is Lane.BOOKED else came, came
 
 
 def _is_expected(appointment: Appointment, arrival: Arrival) -> bool:

@@ -157,6 +157,47 @@ async def test_a_visit_goes_through_gate_and_dock_and_out(client, clock):
     assert again.status_code == 404
 
 
+async def test_docks_take_those_booked_first_then_walk_ins_then_those_who_came_late(client, clock):
+    late, first = await book(client, 1, "08:15"), await book(client, 2, "09:15")
+    clock.now = NINE
+    await client.post("/v1/gate/check-ins", json={"plate": plate(1)})
+    walked = await client.post(
+        "/v1/gate/walk-ins",
+        json={"plate": plate(3), "carrier": "c1", "warehouse": "w1", "cargo_kind": "frozen"},
+    )
+    await client.post("/v1/gate/check-ins", json={"plate": plate(2)})
+
+    queue = (await client.get("/v1/gate/queue", params={"warehouse": "w1"})).json()["items"]
+    elsewhere = await client.get("/v1/gate/queue", params={"warehouse": "w9"})
+
+    assert [each["id"] for each in queue] == [first, walked.json()["id"], late]
+    assert [each["lane"] for each in queue] == ["booked", "walk_in", "late"]
+    assert elsewhere.status_code == 422
+
+
+async def test_a_pass_of_a_plate_that_was_changed_is_no_longer_good(client, clock):
+    made = await book(client)
+    text = (await client.get(f"/v1/appointments/{made}/pass")).json()["pass"]
+    await client.patch(f"/v1/appointments/{made}", json={"plate": plate(7)})
+    clock.now = NINE
+
+    old = await client.post("/v1/gate/check-ins", json={"pass": text})
+    new = await client.post(
+        "/v1/gate/check-ins", json={"pass": (await client.get(f"/v1/appointments/{made}/pass")).json()["pass"]}
+    )
+
+    assert (old.status_code, old.json()["type"]) == (422, "/problems/bad-pass")
+    assert new.json()["plate"] == plate(7)
+
+
+async def test_the_sweep_may_be_asked_for(client, clock):
+    await book(client)
+    clock.now = NINE + timedelta(minutes=60)
+
+    assert (await client.post("/v1/gate/sweeps")).json() == {"made": {"miss": 1}}
+    assert (await client.post("/v1/gate/sweeps")).json() == {"made": {}}
+
+
 async def test_a_driver_checks_in_himself_within_the_window(client, clock):
     made = await book(client)
 

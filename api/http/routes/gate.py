@@ -1,17 +1,18 @@
 """The gate and the docks: passes, trucks that come, are let in, handled and leave."""
 
 from io import BytesIO
+from typing import Annotated
 
 import segno
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from api.http import show
-from api.http.answers import AppointmentAnswer, GateKeyAnswer, PassAnswer
+from api.http.answers import AppointmentAnswer, GateKeyAnswer, PassAnswer, QueueAnswer, SweepAnswer
 from api.http.asking import caller_of, parts_of, repeatable_of
 from api.http.fields import IdempotencyKey, PathId
 from api.http.openapi import CHANGING, CREATING, READING, Responses, told
-from api.http.problems import UNSUPPORTED_MEDIA_TYPE
-from api.http.requests import ArrivalNoted, CheckedOut, Stood, WalkInAsked
+from api.http.problems import ANSWER_LOST, UNSUPPORTED_MEDIA_TYPE
+from api.http.requests import ArrivalNoted, CheckedOut, QueueAsked, Stood, WalkInAsked
 from api.http.rim import KeyedRoute, OpenRoute
 from api.http.routes.appointments import FULL
 from dispatch.model import refusals
@@ -19,6 +20,7 @@ from dispatch.model.callers import Role
 from dispatch.services import appointments, gate, passes
 from dispatch.services.appointments import AppointmentDraft
 from dispatch.services.gate import Arrival
+from dispatch.services.sweeping import sweep
 
 router = APIRouter(prefix="/v1/gate", route_class=KeyedRoute, tags=["gate"])
 open_router = APIRouter(prefix="/v1/gate", route_class=OpenRoute, tags=["gate"])
@@ -104,6 +106,23 @@ async def check_out_truck(request: Request, body: CheckedOut) -> Response:
     inside = body.appointment or await gate.find_inside(parts.desk, body.plate or "", now)
     kept = await gate.check_out(parts.desk, inside, now)
     return show.answer(show.appointment(parts.desk.park, kept.thing), version=kept.version)
+
+
+@router.get("/queue", operation_id="get_dock_queue", response_model=QueueAnswer, responses=told(*READING))
+async def get_dock_queue(request: Request, asked: Annotated[QueueAsked, Query()]) -> Response:
+    """Read which trucks in the park wait for a dock of a warehouse, in the order in which they are due: those booked by
+    their slots, then walk-ins, then those that came late.
+    """
+    parts = parts_of(request)
+    waiting = await gate.list_queue(parts.desk, asked.warehouse, parts.clock())
+    return show.answer({"items": [show.appointment(parts.desk.park, each) for each in waiting]})
+
+
+@router.post("/sweeps", operation_id="sweep", response_model=SweepAnswer, responses=told(*READING, ANSWER_LOST))
+async def sweep_now(request: Request) -> Response:
+    """Release what has run out, now: holds, move offers, no-shows. The worker does so every ten seconds."""
+    parts = parts_of(request)
+    return show.answer({"made": await sweep(parts.desk, parts.clock())})
 
 
 @visit_router.post(
@@ -209,5 +228,7 @@ async def _expected(request: Request, body: ArrivalNoted, arrival: Arrival) -> s
     if body.plate is not None:
         return await gate.find_expected(parts.desk, body.plate, arrival)
     if body.pass_text is not None:
-        return passes.read_pass(body.pass_text, parts.passes.public, parts.desk.park.id).appointment
+        return await gate.find_by_pass(
+            parts.desk, passes.read_pass(body.pass_text, parts.passes.public, parts.desk.park.id)
+        )
     return body.appointment or ""
