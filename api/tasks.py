@@ -108,7 +108,7 @@ def timers_of(park: Park, settings: Settings) -> tuple[Timer, ...]:
         timers.append(Timer("rounds", every, lambda store, now: ask_round(Desk(park, store), Jobs(store), now, every)))
     notifier = notifier_of(settings)
     if notifier is not None:
-        timers.append(Timer("notifier", NOTIFY_SECONDS, lambda store, now: notify(store, notifier, now)))
+        timers.append(Timer("notifier", NOTIFY_SECONDS, lambda store, now: notify(store, park, notifier, now)))
     return tuple(timers)
 
 

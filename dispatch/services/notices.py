@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from dispatch.model.park import Park
 from dispatch.store.commit import StoredEvent
 
 Document = Mapping[str, Any]
@@ -32,18 +33,18 @@ class _Told:
     text_zh: str
 
 
-def notices_of(event: StoredEvent) -> Iterator[Notice]:
-    """Yield the messages an event is worth, none for most."""
+def notices_of(park: Park, event: StoredEvent) -> Iterator[Notice]:
+    """Yield the messages an event is worth, none for most; times in their words are the park's."""
     told = TOLD.get(event.name)
     if told is None:
         return
-    fields = _fields(event.document)
+    fields = _fields(park, event.document)
     for to in told.to(fields):
         yield Notice(
             id=f"{event.id}-{to}",
             to=to,
             event=event.name,
-            at=event.at,
+            at=event.at.astimezone(park.grid.zone),
             text=told.text.format_map(fields),
             text_zh=told.text_zh.format_map(fields),
             document=event.document,
@@ -57,8 +58,11 @@ class _Fields(dict[str, Any]):
         return ""
 
 
-def _fields(document: Document) -> _Fields:
-    """Return the document's fields, those of the match or load inside it too, and what texts need besides."""
+def _fields(park: Park, document: Document) -> _Fields:
+    """Return the document's fields, those of the match or load inside it too, and what texts need besides.
+
+    `why` is the reason, `until` when an answer is due, `place` and `was` or `other` the slots of an appointment.
+    """
     held = (document.get(name) for name in ("match", "load"))
     inner: Document = next((each for each in held if isinstance(each, Mapping)), {})
     fields = _Fields({**inner, **{name: value for name, value in document.items() if value is not inner}})
@@ -66,7 +70,11 @@ def _fields(document: Document) -> _Fields:
         fields["load_ids"] = ", ".join(str(each["load"]) for each in fields["loads"])
     moved, offer = document.get("moved"), document.get("offer")
     fields["why"] = (offer or moved or {}).get("reason") or document.get("reason") or ""
-    fields["until"] = (offer or document).get("expires_at") or ""
+    until = (offer or document).get("expires_at")
+    fields["until"] = f"{datetime.fromisoformat(until).astimezone(park.grid.zone):%H:%M:%S}" if until else ""
+    for name, place in (("place", document), ("was", moved), ("other", offer)):
+        if place and "slot" in place:
+            fields[name] = f"{place['day']} {park.slot_text(place['slot'])}"
     return fields
 
 
@@ -111,17 +119,29 @@ TOLD: dict[str, _Told] = {
     "LoadExpired": _Told(_enterprise, "Load {id} found no truck in time.", "货源 {id} 逾期无车承运。"),
     "AppointmentMoved": _Told(
         _driver,
-        "Appointment {id} was moved from slot {moved[slot]} of {moved[day]} to slot {slot} of {day}: {why}.",
-        "预约 {id} 由 {moved[day]} 第 {moved[slot]} 时段改至 {day} 第 {slot} 时段：{why}。",
+        "Appointment {id} was moved from {was} to {place}: {why}.",
+        "预约 {id} 由 {was} 改至 {place}：{why}。",
     ),
     "MoveOffered": _Told(
         _driver,
-        "Appointment {id} may move to slot {offer[slot]} of {offer[day]} until {until}: {why}.",
-        "预约 {id} 可在 {until} 前改至 {offer[day]} 第 {offer[slot]} 时段：{why}。",
+        "Appointment {id} may move from {place} to {other}, if you say so by {until}: {why}.",
+        "预约 {id} 可由 {place} 改至 {other}，请在 {until} 前答复：{why}。",
+    ),
+    "AppointmentDisplaced": _Told(
+        _driver,
+        "Appointment {id} had to move from {was} to {place}: {why}. You may refuse.",
+        "预约 {id} 须由 {was} 改至 {place}：{why}。您可以拒绝。",
+    ),
+    "AppointmentOffered": _Told(
+        _driver,
+        "Room for appointment {id}: {place}, held until {until}.",
+        "候补预约 {id} 有位：{place}，保留至 {until}。",
     ),
     "MoveLapsed": _Told(_driver, "The move of appointment {id} was not answered.", "预约 {id} 的改期未答复，已失效。"),
     "AppointmentExpired": _Told(_driver, "Appointment {id} has expired: {why}.", "预约 {id} 已失效：{why}。"),
-    "AppointmentMissed": _Told(_driver, "Appointment {id} was missed.", "预约 {id} 未到，记为失约。"),
+    "AppointmentMissed": _Told(
+        _driver, "Appointment {id} of {place} was missed.", "预约 {id}（{place}）未到，记为失约。"
+    ),
     "ExceptionReported": _Told(_owner, "Exception {id} of load {load}: {kind}.", "货源 {load} 的异常 {id}：{kind}。"),
     "ExceptionResolved": _Told(_reporter, "Exception {id} is resolved; close it.", "异常 {id} 已处理，请确认。"),
     "ExceptionOverdue": _Told(_owner_and_park, "Exception {id} is overdue.", "异常 {id} 已超时。"),

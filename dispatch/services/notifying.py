@@ -15,6 +15,7 @@ from typing import Protocol
 import httpx
 import orjson
 
+from dispatch.model.park import Park
 from dispatch.services.following import NotNow, follow
 from dispatch.services.notices import Notice, notices_of
 from dispatch.store.commit import StoredEvent
@@ -87,13 +88,13 @@ def key_of(secret: str) -> bytes:
     return base64.b64decode(secret.removeprefix(PREFIX), validate=True)
 
 
-async def notify(store: Store, notifier: Notifier, now: datetime) -> int:
+async def notify(store: Store, park: Park, notifier: Notifier, now: datetime) -> int:
     """Send the notices of the events behind the notifier's cursor; return how many events were dealt with."""
 
     async def hear(event: StoredEvent) -> None:
         if now - event.at > STALE_AFTER:
             return
-        for notice in notices_of(event):
+        for notice in notices_of(park, event):
             try:
                 await notifier.send(notice, now)
             except NotSent as fault:

@@ -11,10 +11,11 @@ from standardwebhooks.webhooks import Webhook
 
 from dispatch.model.life import after
 from dispatch.model.promises import AppointmentState, LoadState, MatchState
-from dispatch.services import offers
+from dispatch.services import booking, offers
 from dispatch.services.appointments import get_appointment, step_appointment
 from dispatch.services.desk import Desk
 from dispatch.services.loads import get_load
+from dispatch.services.moving import Spot, move_appointment
 from dispatch.services.notifying import LogNotifier, NotSent, WebhookNotifier, notify
 from dispatch.services.reoffering import ask_round, follow_slots, keep_deadlines, sweep_deadlines
 from dispatch.services.sweeping import sweep
@@ -22,7 +23,7 @@ from dispatch.store.changes import acting
 from dispatch.worker.jobs import Jobs
 from tests.dispatch.services.test_matching_rounds import NOW, fill
 from tests.dispatch.services.test_offers import FIRST, offer_one
-from tests.dispatch.store.small_park import a_load, a_park, at, plate
+from tests.dispatch.store.small_park import DAY, a_load, a_park, an_appointment, at, plate
 
 pytestmark = [pytest.mark.anyio, pytest.mark.store]
 
@@ -52,15 +53,27 @@ async def test_driver_and_enterprise_hear_of_an_offer_and_what_came_of_it(desk):
         await offer_one(desk)
         await offers.accept_offer(desk, FIRST, NOW)
 
-    await notify(desk.store, kept, NOW)
+    await notify(desk.store, desk.park, kept, NOW)
 
     assert [(each.to, each.event) for each in kept.sent] == [
         (f"driver:{plate(1)}", "OfferMade"),
         ("enterprise:E1", "LoadAccepted"),
     ]
-    assert "L1" in kept.sent[0].text
+    assert kept.sent[0].text.endswith(": L1. Answer by 07:01:30.")
     assert "L1" in kept.sent[0].text_zh
     assert kept.sent[1].text == f"Load L1 is taken by {plate(1)} of C1."
+
+
+async def test_a_driver_hears_where_his_appointment_went_and_why(desk):
+    kept = Kept()
+    with acting("test", lambda: NOW):
+        await desk.store.commit(booking.create(desk.park, desk.keys, an_appointment("A1")))
+        await move_appointment(desk, "A1", Spot(DAY, 40, "east"), NOW, reason="dock 3 is closed")
+
+    await notify(desk.store, desk.park, kept, NOW)
+
+    (notice,) = kept.sent
+    assert notice.text == "Appointment A1 was moved from 2026-11-25 09:00 to 2026-11-25 10:00: dock 3 is closed."
 
 
 async def test_what_could_not_be_sent_is_sent_later_once_and_in_order(desk):
@@ -69,7 +82,7 @@ async def test_what_could_not_be_sent_is_sent_later_once_and_in_order(desk):
         await offer_one(desk)
         await offers.decline_offer(desk, FIRST, "", NOW)
 
-    heard = [await notify(desk.store, kept, NOW) for _ in range(4)]
+    heard = [await notify(desk.store, desk.park, kept, NOW) for _ in range(4)]
 
     assert [each.event for each in kept.sent] == ["OfferMade"]
     assert heard[-1] == 0
@@ -80,7 +93,7 @@ async def test_what_is_hours_old_is_told_nobody_any_more(desk):
     with acting("test", lambda: NOW):
         await offer_one(desk)
 
-    await notify(desk.store, kept, NOW + timedelta(hours=2))
+    await notify(desk.store, desk.park, kept, NOW + timedelta(hours=2))
 
     assert kept.sent == []
 
@@ -95,8 +108,8 @@ async def test_the_webhook_is_signed_as_standard_webhooks_has_it(desk):
         return httpx.Response(500 if len(received) == 1 else 204)
 
     notifier = WebhookNotifier("https://park.example/hook", b"secret" * 6, transport=httpx.MockTransport(answer))
-    first = await notify(desk.store, notifier, NOW)
-    second = await notify(desk.store, notifier, NOW)
+    first = await notify(desk.store, desk.park, notifier, NOW)
+    second = await notify(desk.store, desk.park, notifier, NOW)
 
     assert (first, second) == (2, 1)  # what stands before the offer in the stream is dealt with
     headers = dict(received[-1].headers)
@@ -111,7 +124,7 @@ async def test_the_log_names_whom_a_notice_is_for(desk, caplog):
         await offer_one(desk)
 
     with caplog.at_level("INFO", "parkdispatch.notices"):
-        await notify(desk.store, LogNotifier(), NOW)
+        await notify(desk.store, desk.park, LogNotifier(), NOW)
 
     assert f"notice to driver:{plate(1)} (OfferMade)" in caplog.text
 
