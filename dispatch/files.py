@@ -59,7 +59,7 @@ def load_park(path: Path) -> Park:
     """Return the park in a TOML file (or a JSON file, by its name); BadInput when it cannot be used."""
     if path.suffix == ".json":
         return load_park_json(path)
-    document = _read_toml(path)
+    document = read_toml(path)
     _check_values(str(path), document)
     return _validated(str(path), _PARK, Park, orjson.dumps(document))
 
@@ -176,7 +176,8 @@ def _write(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the document in a TOML file; BadInput when it cannot be read."""
     source = str(path)
     content = read_bytes(path, MAX_PARK_BYTES)
     for number, line in enumerate(content.split(b"\n"), start=1):

@@ -22,6 +22,8 @@ COMMANDS = {  # each is loaded only when it is called: solvers and the web take 
     "solve": "api.cli.solving:solve_app",
     "check": "api.cli.solving:check_app",
     "explain": "api.cli.explaining:explain_app",
+    "simulate": "api.cli.simulating:simulate_app",
+    "compare": "api.cli.simulating:compare",
     "bench": "api.cli.benching:bench_app",
     "demo": "api.cli.demo:demo",
     "serve": "api.cli.serving:serve",

@@ -70,6 +70,13 @@ def alone(instance: MatchingInstance) -> Driven:
     and back is shortest: empty from home to the origin, loaded to the destination, empty home again. Trucks
     are without number and windows are not looked at; a load no truck's kind can carry is left out.
     """
+    out_and_back = out_and_back_km(instance)
+    carried = out_and_back >= 0
+    return Driven(int(out_and_back[carried].sum()), int(loaded_km(instance)[carried].sum()))
+
+
+def out_and_back_km(instance: MatchingInstance) -> IntArray:
+    """Return the empty kilometres of each load driven alone, (N,); -1 where no truck's kind can carry it."""
     loads, trucks = instance.loads, instance.trucks
     out_and_back = np.full(len(loads), -1, dtype=np.int64)
     for kind in np.unique(loads.kind).tolist():
@@ -79,8 +86,7 @@ def alone(instance: MatchingInstance) -> Driven:
             out = instance.km[homes][:, loads.origin[mine]]
             back = instance.km[loads.destination[mine]][:, homes].T
             out_and_back[mine] = (out + back).min(axis=0)
-    carried = out_and_back >= 0
-    return Driven(int(out_and_back[carried].sum()), int(loaded_km(instance)[carried].sum()))
+    return out_and_back
 
 
 def greedy_nearest(instance: MatchingInstance) -> MatchingPlan:

@@ -1,0 +1,39 @@
+"""The planner: the slot solver and the matching solver before the day, and the slots again when the day breaks."""
+
+import numpy as np
+
+from dispatch.planning.matching import chains
+from dispatch.planning.slots import SlotProblem, placements, slot_problem
+from simulations.policies.policy import Decision, Effort, Known
+from simulations.policies.tied import tied_matching
+from solver.matching.solve import solve as solve_matching
+from solver.reading import IntArray
+from solver.slots.promises import as_promised
+from solver.slots.solve import solve as solve_slots
+
+MOVE = 2  # price of breaking a promise, in slots of displacement
+
+
+class Optimised:
+    """Plans slots first and loads second; a promise is moved only where that is worth two slots of displacement."""
+
+    def plan(self, known: Known, effort: Effort) -> Decision:
+        """Return the solvers' plans; matching, which needs it more, gets three quarters of the time."""
+        problem = slot_problem(known.park, known.date, known.visits, known.free)
+        outcome = solve_slots(problem.instance, seconds=effort.seconds / 4, seed=effort.seed)
+        placed = placements(problem, outcome.plan.start)
+        matching = tied_matching(known, placed)
+        found = solve_matching(matching.instance, seconds=3 * effort.seconds / 4, seed=effort.seed)
+        return Decision(placed, chains(matching, found.plan))
+
+    def replan(self, known: Known, before: Decision, first_slot: int, effort: Effort) -> Decision:
+        """Return the slots planned again from `first_slot` on; chains stay."""
+        problem = slot_problem(known.park, known.date, known.visits, known.free)
+        promised = as_promised(problem.instance, _starts(problem, before), now=first_slot, move=MOVE)
+        outcome = solve_slots(promised, seconds=effort.seconds / 4, seed=effort.seed)
+        return Decision(placements(problem, outcome.plan.start), before.chains)
+
+
+def _starts(problem: SlotProblem, before: Decision) -> IntArray:
+    slot_of = {each.visit.id: each.slot for each in before.placements}
+    return np.array([slot_of.get(visit.id, -1) for visit in problem.visits], dtype=np.int64)
