@@ -20,6 +20,7 @@ from dispatch.services.notifying import LogNotifier, Notifier, WebhookNotifier, 
 from dispatch.services.plans import JOB_NAME as PLAN
 from dispatch.services.reoffering import SOON_SECONDS, ask_round, follow_slots, keep_deadlines
 from dispatch.services.replanning import replan_closure
+from dispatch.services.scenarios import JOB_NAME as SIMULATE
 from dispatch.services.series import settle_all
 from dispatch.services.sweeping import sweep
 from dispatch.services.waiting import fill_all
@@ -84,13 +85,20 @@ async def _replan(context: TaskContext, arguments: dict[str, Any]) -> dict[str, 
         return await replan_closure(Desk(park, store), str(arguments["closure"]), wall_clock())
 
 
+def scenario_task(context: TaskContext, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Simulate a scenario of the live plan."""
+    from api.what_if import simulate  # noqa: PLC0415 - what simulates takes a second to load, which no other job needs
+
+    return simulate(context, arguments)
+
+
 SWEEP_SECONDS = 10.0
 WAITLIST_SECONDS = 5.0
 NOTIFY_SECONDS = 2.0
 SERIES_SECONDS = 2.0  # soon after a release
 ARCHIVE_SECONDS = 600.0
 
-TASKS: Tasks = {PLAN: plan_task, ROUND: round_task, REPLAN: replan_task}
+TASKS: Tasks = {PLAN: plan_task, ROUND: round_task, REPLAN: replan_task, SIMULATE: scenario_task}
 
 
 def timers_of(park: Park, settings: Settings) -> tuple[Timer, ...]:

@@ -23,7 +23,8 @@ from dispatch.services import publication
 from dispatch.services.day_planning import Order, Surroundings, plan_and_publish
 from dispatch.store.embedded import StoreSettings, running_store
 from dispatch.store.store import Store
-from simulations.demand.generate import MAX_SEED, generate_day
+from simulations.demand.days import MAX_SEED
+from simulations.demand.generate import generate_day
 
 Seconds = Annotated[
     float, typer.Option("--seconds", help="wall time of the two solver runs together", min=0.1, max=86_400.0)

@@ -10,7 +10,8 @@ from api.cli.output import say
 from api.settings import demo_park_file
 from dispatch.files import MAX_DAY_THINGS, load_park
 from dispatch.roads.find import table_for
-from simulations.demand.generate import DEFAULT_DATE, MAX_SEED, generate_day
+from simulations.demand.days import DEFAULT_DATE, MAX_SEED
+from simulations.demand.generate import generate_day
 from simulations.demand.write import write_day
 from solver.reading import BadInput
 

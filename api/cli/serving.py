@@ -34,7 +34,7 @@ from dispatch.store.embedded import running_store
 from dispatch.store.store import Store
 from dispatch.worker.jobs import Jobs
 from dispatch.worker.worker import run_worker
-from simulations.demand.generate import MAX_SEED
+from simulations.demand.days import MAX_SEED
 from solver.reading import BadInput
 
 Visits = Annotated[

@@ -25,6 +25,7 @@ from simulations.scenarios.library import find_scenario
 from simulations.scenarios.read import check_fits
 from simulations.scenarios.scenario import MOST_REPLICATIONS, Grid, Scenario
 from simulations.scenarios.stage import Stage
+from simulations.tables import csv_text
 from solver.reading import BadInput
 
 SHOWN = (
@@ -188,7 +189,7 @@ def _sweep(
                 table, path, scenario.title, "empty_share", "empty share of all kilometres"
             ),
         }
-        text = results.csv_text(table).encode()
+        text = csv_text(table).encode()
         write_together(out, {"results.csv": lambda path: path.write_bytes(text), **pictures})
         say(f"results.csv and pictures written to {out}")
     if as_json:
@@ -237,7 +238,7 @@ def _write(out: Path, table: list[dict[str, Any]], runs: dict[str, Run], scenari
     from simulations.running import plots  # noqa: PLC0415 - matplotlib takes a second to load
 
     ran = {name: run.ran for name, run in runs.items()}
-    text = results.csv_text(table).encode()
+    text = csv_text(table).encode()
     write_together(
         out,
         {

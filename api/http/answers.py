@@ -498,6 +498,50 @@ class PlanPage(Answer):
     next: str | None
 
 
+class ScenarioAnswer(Answer):
+    """A scenario's job: where it stands and, once it has succeeded, what would change."""
+
+    id: str
+    state: JobState
+    day: date
+    changes: list[dict[str, Any]]
+    policy: str
+    replications: int
+    seed: int
+    seconds: float
+    asked_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    progress: list[dict[str, Any]] = Field(description="News of the run, newest first: when, stage, share done.")
+    result: dict[str, Any] | None = Field(
+        description="Baseline, changed and difference of every measure with half widths, series, and `moves`."
+    )
+    error: str | None
+
+
+class ScenarioPage(Answer):
+    """Scenarios, latest first."""
+
+    items: list[ScenarioAnswer]
+    next: str | None
+
+
+class NotMovedAnswer(Answer):
+    """An appointment that a scenario would move and that was not moved, and why."""
+
+    appointment: str
+    reason: str
+
+
+class AppliedAnswer(Answer):
+    """What became of a scenario's moves."""
+
+    scenario: str
+    consent: Literal["ask", "told"]
+    made: list[str] = Field(description="Appointments that are moved, or whose drivers are asked.")
+    refused: list[NotMovedAnswer]
+
+
 class MatchingRoundAnswer(Answer):
     """A matching round's job and, once it has succeeded, what it has offered."""
 

@@ -181,6 +181,13 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/v1/plans"): reading(),
     ("GET", "/v1/plans/{plan_id}"): reading(),
     ("POST", "/v1/plans/{plan_id}/cancel"): row(),
+    ("POST", "/v1/scenarios"): row(),
+    ("GET", "/v1/scenarios"): reading(),
+    ("GET", "/v1/scenarios/{scenario_id}"): reading(),
+    ("GET", "/v1/scenarios/{scenario_id}/progress"): reading(),
+    ("GET", "/v1/scenarios/{scenario_id}/result.csv"): reading(),
+    ("POST", "/v1/scenarios/{scenario_id}/cancel"): row(),
+    ("POST", "/v1/scenarios/{scenario_id}/apply"): row(),
 }
 OPERATORS_ALONE = row()
 

@@ -31,6 +31,7 @@ from dispatch.model.refusals import GateFull
 from dispatch.model.series import Occurrence, OccurrenceState, Series, SeriesState
 from dispatch.services import api_keys
 from dispatch.services.api_keys import ApiKey
+from dispatch.services.applying import Applied
 from dispatch.services.availability import HourSeen, SlotSeen
 from dispatch.services.freight import LoadRecord, MatchRecord, Moved
 from dispatch.services.passes import PassKey, pass_of
@@ -97,6 +98,7 @@ def make(park: Park, today: date) -> dict[str, Example]:
         **_about_exceptions(park, sample),
         **_about_trucks(park, sample),
         **_about_plans(park, sample),
+        **_about_scenarios(park, sample),
         **_about_matching_rounds(park, sample),
         **_about_keys(park, sample),
         **_about_events(park, sample),
@@ -474,6 +476,28 @@ def _about_plans(park: Park, sample: Sample) -> dict[str, Example]:
         "list_plans": Example(show.page([show.plan(park, running)], None), parameters={"limit": 50}),
         "get_plan": Example(show.plan(park, running), parameters=where),
         "cancel_plan": Example(show.plan(park, cancelled), parameters=where),
+    }
+
+
+def _about_scenarios(park: Park, sample: Sample) -> dict[str, Example]:
+    closed = {"kind": "lane_closed", "gate": sample.gate, "lane": 1, "from": "09:00", "to": "11:00"}
+    asked = {"day": sample.day, "changes": [closed], "policy": "none", "replications": 20, "seed": 1, "seconds": 20}
+    arguments = {**asked, "day": sample.day.isoformat()}
+    queued = Job("scenario-51d0", "simulate", arguments, JobState.QUEUED, sample.now)
+    news = ProgressEntry(sample.now, {"stage": "changed", "replications": 10, "done": 0.78})
+    running = replace(queued, state=JobState.RUNNING, attempt=1, started_at=sample.now, progress=(news,))
+    cancelled = replace(queued, state=JobState.CANCELLED, finished_at=sample.now)
+    where = {"scenario_id": queued.id}
+    applied = Applied(("plan-9a40-v1",), {"plan-9a40-v2": "it is checked_in"})
+    table = "measure,baseline mean,baseline half_width\nturn_minutes,48.1,0.4\n"
+    return {
+        "start_scenario": Example(show.scenario(park, queued), asked),
+        "list_scenarios": Example(show.page([show.scenario(park, running)], None), parameters={"limit": 50}),
+        "get_scenario": Example(show.scenario(park, running), parameters=where),
+        "watch_scenario": Example('event: progress\ndata: {"stage": "changed", "done": 0.78}\n\n', parameters=where),
+        "get_scenario_csv": Example(table, parameters=where),
+        "cancel_scenario": Example(show.scenario(park, cancelled), parameters=where),
+        "apply_scenario": Example(show.applied(queued.id, "ask", applied), {"consent": "ask"}, where),
     }
 
 

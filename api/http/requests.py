@@ -1,9 +1,9 @@
 """The bodies and query strings requests bring."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, WithJsonSchema, model_validator
 from pydantic.types import StrictBool, StrictInt
 
 from api.http.event_forms import EventForm
@@ -28,6 +28,7 @@ from dispatch.model.closures import ClosureKind
 from dispatch.model.exceptions import ExceptionKind, ExceptionState
 from dispatch.model.park import DockKind
 from dispatch.model.promises import LoadState, MatchState, Purpose
+from simulations.scenarios.changes import Change
 
 LONGEST_WINDOW = timedelta(days=7)
 ClockTime = Annotated[str, StringConstraints(strict=True, pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
@@ -336,6 +337,39 @@ class PlanAsked(Body):
         default=60, description="Time for the solvers: a quarter for slots, the rest for loads."
     )
     seed: Annotated[StrictInt, Field(ge=0, le=2**31 - 1)] = 1
+
+
+class ScenarioAsked(Body):
+    """What would happen to the live plan of a day if something changed (docs/scenarios.md)."""
+
+    base: Literal["live"] = "live"
+    day: Day | None = Field(default=None, description="Left out: today in the park.")
+    changes: Annotated[list[Annotated[Change, Field(discriminator="kind")]], Field(max_length=50)] = Field(
+        default_factory=list, description="All known now: the policy plans with them."
+    )
+    policy: Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_.-]{1,64}$")] = Field(
+        default="optimised", description="What plans the day again: `none` leaves every appointment where it is."
+    )
+    replications: Annotated[StrictInt, Field(ge=2, le=1000)] = 20
+    seed: Annotated[StrictInt, Field(ge=0, le=2**31 - 1)] = 1
+    seconds: Annotated[StrictInt, Field(ge=1, le=600)] = Field(default=20, description="Time for planning again.")
+
+    def arguments(self, today: date) -> dict[str, Any]:
+        """Return what the scenario's job is asked for."""
+        changes = _CHANGES.dump_python(self.changes, by_alias=True, mode="json")
+        asked = self.model_dump(include={"policy", "replications", "seed", "seconds"})
+        return {**asked, "day": self.day or today, "changes": tuple(changes)}
+
+
+_CHANGES: TypeAdapter[list[Change]] = TypeAdapter(list[Change])
+
+
+class ScenarioApplied(Body):
+    """How a scenario's moves are made."""
+
+    consent: Literal["ask", "told"] = Field(
+        default="ask", description="`ask` holds the new place until the driver answers; `told` moves at once."
+    )
 
 
 class MatchingRoundAsked(Body):

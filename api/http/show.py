@@ -16,12 +16,14 @@ from dispatch.model.exceptions import LoadException
 from dispatch.model.park import Park
 from dispatch.model.promises import Appointment, Match, Moved, MoveOffer, Stop
 from dispatch.services.api_keys import ApiKey
+from dispatch.services.applying import Applied
 from dispatch.services.availability import SlotSeen
 from dispatch.services.desk import Kept
 from dispatch.services.freight import LoadRecord, MatchRecord
 from dispatch.services.passes import FORM, PassKey
 from dispatch.services.visits import VisitSeen
 from dispatch.worker.jobs import Job
+from simulations.tables import csv_text
 
 Document = dict[str, Any]
 
@@ -164,6 +166,39 @@ def plan(park: Park, job: Job) -> Document:
         "result": job.result,
         "error": job.error,
     }
+
+
+def scenario(park: Park, job: Job) -> Document:
+    """Return a scenario's job with its latest news first."""
+    zone = park.grid.zone
+    return {
+        "id": job.id,
+        "state": job.state,
+        **job.arguments,
+        "asked_at": job.submitted_at.astimezone(zone),
+        "started_at": job.started_at.astimezone(zone) if job.started_at else None,
+        "finished_at": job.finished_at.astimezone(zone) if job.finished_at else None,
+        "progress": [{"at": entry.at.astimezone(zone), **entry.document} for entry in reversed(job.progress)],
+        "result": job.result,
+        "error": job.error,
+    }
+
+
+def scenario_csv(result: Document) -> str:
+    """Return the measures of a scenario's result as a table."""
+    days = ("baseline", "changed", "difference")
+    rows = [
+        {"measure": name}
+        | {f"{day} {part}": result[day][name][part] for day in days for part in ("mean", "half_width")}
+        for name in result["baseline"]
+    ]
+    return csv_text(rows)
+
+
+def applied(scenario_id: str, consent: str, found: Applied) -> Document:
+    """Return what became of a scenario's moves."""
+    refused = [{"appointment": name, "reason": reason} for name, reason in found.refused.items()]
+    return {"scenario": scenario_id, "consent": consent, "made": list(found.made), "refused": refused}
 
 
 def matching_round(park: Park, job: Job) -> Document:

@@ -5,26 +5,25 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import orjson
-
 from dispatch.model.day import Load, Truck, check_load, check_truck
 from dispatch.model.faults import FieldFault
 from dispatch.model.park import Park
 from dispatch.model.promises import Appointment, Match, MatchState
-from dispatch.model.refusals import KeyReused
 from dispatch.planning.matching_round import LiveTruck, OpenLoad, PlannedOffer, Timing, offers_now
 from dispatch.services import offering, publication
+from dispatch.services.asked_jobs import JobKind, find_started, get_job, start_job
 from dispatch.services.day_planning import NAMED, Surroundings
-from dispatch.services.desk import Desk, Kept, Repeatable, find_repeat, new_id, not_there
+from dispatch.services.desk import Desk, Kept, Repeatable
 from dispatch.services.freight import LoadRecord, MatchRecord
 from dispatch.services.offering import KeptMatch
 from dispatch.store import codec
-from dispatch.store.commit import Commit, Expect, FingerprintDiffers, VersionChanged, Write
+from dispatch.store.commit import Commit, Expect, VersionChanged, Write
 from dispatch.store.keys import day_prefix, id_of
 from dispatch.store.store import Store
-from dispatch.worker.jobs import Job, Jobs, find_job
+from dispatch.worker.jobs import Job, Jobs
 
 JOB_NAME = "match"
+ROUNDS_ASKED = JobKind(JOB_NAME, "round", "matching round")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,28 +52,15 @@ async def start_round(
     desk: Desk, jobs: Jobs, ahead_minutes: int, now: datetime, repeatable: Repeatable | None
 ) -> Kept[Job]:
     """Queue a matching round; KeyReused."""
-    repeat = await find_repeat(desk, repeatable)
-    if repeat is not None:
-        kept = await get_round(desk, str(orjson.loads(repeat)["job"]))
-        return Kept(kept.thing, kept.version, repeated=True)
-    key = (repeatable.key, repeatable.fingerprint) if repeatable else None
-    round_id = new_id("round", repeatable)
-    try:
-        job = await jobs.submit(JOB_NAME, {"ahead_minutes": ahead_minutes}, now, job_id=round_id, repeat=key)
-    except FingerprintDiffers:
-        raise KeyReused("Idempotency-Key") from None
-    except VersionChanged:  # made under the same key, whose record is no longer kept
-        kept = await get_round(desk, round_id)
-        return Kept(kept.thing, kept.version, repeated=True)
-    return Kept(job, 1)
+    started = await find_started(desk, ROUNDS_ASKED, repeatable)
+    if started is not None:
+        return started
+    return await start_job(desk, jobs, ROUNDS_ASKED, {"ahead_minutes": ahead_minutes}, now, repeatable)
 
 
 async def get_round(desk: Desk, round_id: str) -> Kept[Job]:
     """Return a round's job; NotThere otherwise."""
-    kept = await find_job(desk.store, round_id)
-    if kept is None or kept.job.name != JOB_NAME:
-        raise not_there("matching round", round_id)
-    return Kept(kept.job, kept.version)
+    return await get_job(desk, ROUNDS_ASKED, round_id)
 
 
 async def match_and_offer(at: Surroundings, order: Round) -> dict[str, Any]:

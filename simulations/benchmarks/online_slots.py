@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from dispatch.model.park import Park
 from dispatch.planning.slots import slot_problem
+from simulations.demand.days import DEFAULT_DATE
 from simulations.demand.distributions import LEAD_HOURS
-from simulations.demand.generate import DEFAULT_DATE, generate_day
+from simulations.demand.generate import generate_day
 from solver.reading import IntArray
 from solver.slots import check, flavours
 from solver.slots.bidprices import BidPricer

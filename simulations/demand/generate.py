@@ -9,6 +9,7 @@ from dispatch.model.day import YEARS, Day, Load, Truck, Visit
 from dispatch.model.park import Park
 from dispatch.roads.estimate import estimated
 from dispatch.roads.table import TravelTable
+from simulations.demand.days import DEFAULT_DATE, MAX_SEED
 from simulations.demand.draws import FloatArray
 from simulations.demand.loads import DrawnLoads, draw_loads
 from simulations.demand.plates import draw_plates
@@ -17,8 +18,6 @@ from simulations.demand.trucks import DrawnTrucks, draw_trucks
 from simulations.demand.visits import DrawnVisits, Site, draw_visits, list_sites
 from solver.reading import BadInput
 
-DEFAULT_DATE = dt.date(2026, 6, 3)  # a Wednesday
-MAX_SEED = 2**63 - 1
 SOURCE = "generate day"
 
 

@@ -57,20 +57,6 @@ def rows(labels: dict[str, Any], found: Interval) -> Iterator[dict[str, Any]]:
         }
 
 
-def csv_text(table: Sequence[dict[str, Any]]) -> str:
-    """Return rows with the same keys as CSV; what is not known is an empty cell."""
-    lines = [",".join(table[0])] if table else []
-    lines += [",".join(_cell(value) for value in row.values()) for row in table]
-    return "\n".join(lines) + "\n"
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, float):
-        return "" if np.isnan(value) else f"{value:.6g}"
-    text = str(value)
-    return f'"{text.replace(chr(34), chr(34) * 2)}"' if set(text) & set(',"\n') else text
-
-
 def _named(names: Sequence[str], found: Interval) -> Document:
     return {
         name: {"mean": _number(found.mean[i]), "half_width": _number(found.half_width[i])}

@@ -12,8 +12,8 @@ from dispatch.files import read_toml
 from dispatch.model.faults import FieldFault
 from dispatch.model.park import Park
 from simulations.scenarios.changes import KINDS, Change, Lanes
+from simulations.scenarios.lanes import with_lanes
 from simulations.scenarios.scenario import Scenario
-from simulations.scenarios.stage import with_lanes
 from solver.reading import BadInput
 
 _SCENARIO: TypeAdapter[Scenario] = TypeAdapter(Scenario)

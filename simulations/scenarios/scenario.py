@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from dispatch.files import MAX_DAY_THINGS
 from dispatch.model.faults import FieldFault, check_range
 from dispatch.model.park import FORBID_UNKNOWN
-from simulations.demand.generate import DEFAULT_DATE, MAX_SEED
+from simulations.demand.days import DEFAULT_DATE, MAX_SEED
 from simulations.scenarios.changes import Change
 
 MOST_REPLICATIONS = 100_000

@@ -22,6 +22,7 @@ from simulations.scenarios.changes import (
     Punctuality,
     WalkIns,
 )
+from simulations.scenarios.lanes import with_lanes
 
 WALK_IN_SEED, OUTAGE_SEED, DEMAND_SEED = 11, 12, 13  # beside the scenario's seed: one change leaves the others' draws
 
@@ -78,32 +79,6 @@ def _changed(stage: Stage, change: Change, seed: int) -> Stage:
             return replace(stage, house_rule=_over(stage.house_rule, change))
         case _:
             return replace(stage, disturbances=(*stage.disturbances, change))
-
-
-def with_lanes(park: Park, change: Lanes) -> Park:
-    """Return the park with so many lanes, spread over its gates in proportion (largest remainders), one each."""
-    gates = park.gates if change.gate is None else (park.gate_by_id[change.gate],)
-    entry = _shared(change.entry, [gate.entry_lanes for gate in gates])
-    out = _shared(change.exit, [gate.exit_lanes for gate in gates])
-    changed = {
-        gate.id: replace(gate, entry_lanes=lanes, exit_lanes=exits)
-        for gate, lanes, exits in zip(gates, entry, out, strict=True)
-    }
-    return replace(park, gates=tuple(changed.get(gate.id, gate) for gate in park.gates))
-
-
-def _shared(total: int | None, weights: list[int]) -> list[int]:
-    if total is None:
-        return weights
-    weight = np.maximum(np.array(weights, dtype=np.float64), 1e-9)
-    exact = total * weight / weight.sum()
-    shares = np.floor(exact).astype(np.int64)
-    for i in np.argsort(-(exact - shares), kind="stable")[: total - int(shares.sum())]:
-        shares[i] += 1
-    while total >= len(weights) and shares.min() == 0:  # a gate is not closed by this
-        shares[shares.argmin()] += 1
-        shares[shares.argmax()] -= 1
-    return [int(each) for each in shares]
 
 
 def with_demand(stage: Stage, factor: float, rng: np.random.Generator) -> Stage:

@@ -20,11 +20,12 @@ from simulations.running.intervals import difference, interval
 from simulations.running.kilometres import kilometres_of
 from simulations.running.layout import layout_of
 from simulations.running.replications import Dice, Stopped, replicated
-from simulations.running.results import csv_text, differences_document, rows
+from simulations.running.results import differences_document, rows
 from simulations.running.roster import identities_of, roster_of
 from simulations.scenarios.changes import Demand, DocksClosed, Handling, LaneClosed, Rain
 from simulations.scenarios.scenario import Base, Scenario
 from simulations.scenarios.stage import Stage, staged
+from simulations.tables import csv_text
 from solver.matching.baselines import alone, measures
 from solver.matching.plan import Chain, MatchingPlan
 
