@@ -37,7 +37,7 @@ def simulate(context: TaskContext, arguments: dict[str, Any]) -> dict[str, Any]:
 async def _read(context: TaskContext, park: Park, day: date, folder: Any) -> LiveBase:
     async with context.open_store() as store:
         plan = await read_live_plan(store, day)
-    promised = Promised(day, plan.appointments, plan.matches, plan.loads, plan.trucks)
+    promised = Promised(day, plan.appointments, plan.matches, plan.loads, plan.trucks, plan.closures)
     return live_base(park, promised, table_for(park, folder))
 
 

@@ -33,7 +33,6 @@ COMMANDS = {  # each is loaded only when it is called: solvers and the web take 
     "restore": "api.cli.keeping:restore",
     "replay": "api.cli.replaying:replay",
     "worker": "api.cli.serving:worker",
-    "simulate": "api.cli.simulating_gate:gate_app",
 }
 
 ALONE: dict[tuple[str, ...], str] = {  # without what the rest of their group loads

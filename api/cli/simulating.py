@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 import parkdispatch
 from api.cli.output import put_json, put_line, say
+from api.cli.simulating_gate import gate
 from api.settings import demo_park_file
 from dispatch.files import load_park, write_together
 from dispatch.roads.find import table_for
@@ -53,6 +54,7 @@ class _ScenarioFirst(TyperGroup):
 
 
 simulate_app = typer.Typer(cls=_ScenarioFirst, help="Simulate a scenario, or a queue alone.", no_args_is_help=True)
+simulate_app.command("gate")(gate)
 
 ScenarioFile = Annotated[
     str, typer.Argument(help="a scenario file, or the name of a shipped one", metavar="SCENARIO.toml")

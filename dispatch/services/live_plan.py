@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import date
 
+from dispatch.model.closures import Closure
 from dispatch.model.day import Load, Truck
 from dispatch.model.promises import Appointment, Match, MatchState
 from dispatch.services import publication
+from dispatch.services.closures import closures_of
 from dispatch.services.freight import LoadRecord, MatchRecord
 from dispatch.store import codec
 from dispatch.store.keys import day_prefix, id_of
@@ -16,13 +18,16 @@ STANDING = frozenset({MatchState.PLANNED, MatchState.OFFERED, MatchState.ACCEPTE
 
 @dataclass(frozen=True, slots=True)
 class LivePlan:
-    """A day's appointments that hold places, its standing matches with their loads, open loads, and all trucks."""
+    """A day's appointments that hold places, its standing matches with their loads, open loads, all trucks, and the
+    closures in force.
+    """
 
     day: date
     appointments: tuple[Appointment, ...]
     matches: tuple[Match, ...]
     loads: tuple[Load, ...]
     trucks: tuple[Truck, ...]
+    closures: tuple[Closure, ...]
 
 
 async def read_live_plan(store: Store, day: date) -> LivePlan:
@@ -44,4 +49,5 @@ async def read_live_plan(store: Store, day: date) -> LivePlan:
         matches=tuple(matches),
         loads=(*matched, *opened),
         trucks=tuple(codec.read(Truck, each.document) for each in trucks if each is not None),
+        closures=tuple(await closures_of(store, day)),
     )

@@ -3,17 +3,21 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from dispatch.model.closures import Closure, ClosureKind
 from dispatch.model.day import Load, Truck, Visit, check_load, check_truck, check_visit
 from dispatch.model.faults import FieldFault
+from dispatch.model.grid import MINUTES_A_DAY, clock_text
 from dispatch.model.life import starts_at
 from dispatch.model.park import Park
 from dispatch.model.promises import Appointment, Match, Stop
+from dispatch.planning.capacity import dock_groups
 from dispatch.planning.matching import PlannedChain
 from dispatch.planning.slots import Placement
 from dispatch.roads.table import TravelTable
 from simulations.policies.policy import Decision
+from simulations.scenarios.changes import Disturbance, DocksClosed, LaneClosed
 from simulations.scenarios.stage import Stage
 
 Thing = TypeVar("Thing", Load, Truck, Visit)
@@ -29,6 +33,7 @@ class Promised:
     matches: Sequence[Match]
     loads: Sequence[Load]
     trucks: Sequence[Truck]
+    closures: Sequence[Closure] = ()
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,8 @@ def live_base(park: Park, promised: Promised, travel: TravelTable) -> LiveBase:
     ends = _ends_of_loads(placed)
     loads = [_tied(load, ends) for load in _fitting(park, promised.loads, check_load)]
     trucks = _fitting(park, promised.trucks, check_truck)
-    stage = Stage(park, promised.day, visits, (), tuple(loads), tuple(trucks), travel)
+    closed = tuple(part for closure in promised.closures for part in _closed(park, closure, promised.day))
+    stage = Stage(park, promised.day, visits, (), tuple(loads), tuple(trucks), travel, closed)
     plates = {truck.plate for truck in trucks}
     known = {load.id for load in loads}
     chains = tuple(
@@ -63,6 +69,27 @@ def live_base(park: Park, promised: Promised, travel: TravelTable) -> LiveBase:
         if match.plate in plates and all(each.load in known for each in match.loads)
     )
     return LiveBase(stage, Decision(tuple(place for place, _ in placed), _one_each(chains)), appointment)
+
+
+def _closed(park: Park, closure: Closure, day: date) -> list[Disturbance]:
+    """Return what a closure closes on a day, as everybody knows by now."""
+    grid = park.grid
+    begin, end = (min(max(grid.minute_of(each, day), 0), MINUTES_A_DAY) for each in (closure.begins, closure.ends))
+    if begin >= end:
+        return []
+    span: dict[str, Any] = {"begins": clock_text(begin), "ends": clock_text(end), "announced": True}
+    gates = [gate for gate in park.gates if closure.kind is ClosureKind.PARK or gate.id == closure.target]
+    if closure.kind in (ClosureKind.PARK, ClosureKind.GATE):
+        return [
+            LaneClosed(gate=gate.id, lane=lane + 1, **span)
+            for gate in gates
+            for lane in range(min(gate.entry_lanes, gate.entry_lanes if closure.closed is None else closure.closed))
+        ]
+    return [
+        DocksClosed(dock_group=group.id, docks=closure.closed, **span)
+        for warehouse, group in dock_groups(park)
+        if closure.target in (warehouse.id, group.id)
+    ]
 
 
 def _placements(park: Park, appointment: Appointment) -> list[Placed]:

@@ -144,5 +144,5 @@ async def test_every_creating_post_takes_an_idempotency_key(document):
 
     assert taking == {"request_appointment", "post_visit", "post_visits", "post_load", "post_loads", "start_plan",
         "admit_walk_in", "start_matching_round", "report_exception", "create_key", "make_closure", "make_series",
-        "request_appointments",
+        "request_appointments", "start_scenario",
     }  # fmt: skip
