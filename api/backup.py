@@ -3,6 +3,7 @@ to. Reports are not in it: they are rebuilt.
 """
 
 import hashlib
+import os
 import shutil
 import tarfile
 import tempfile
@@ -20,9 +21,10 @@ from dispatch.store.snapshot import CHUNK, put_snapshot, take_snapshot
 STORE = "store.rdb"
 CONTENTS = "backup.json"
 ARCHIVE = "archive/"
+KEYS = "keys/"  # those that stand beside the store: the operator's, and the one that signs passes
 
 
-def write_backup(url: str, archive: Path, file: Path, now: datetime) -> dict[str, Any]:
+def write_backup(url: str, var: Path, file: Path, now: datetime) -> dict[str, Any]:
     """Write everything into a new tar file; return what is in it. FileExistsError, StoreFault, OSError."""
     if file.exists():
         raise FileExistsError(f"{file} is there already")
@@ -30,7 +32,9 @@ def write_backup(url: str, archive: Path, file: Path, now: datetime) -> dict[str
         copy = Path(directory) / STORE
         with copy.open("wb") as to:
             take_snapshot(url, to)  # before the archive is read: what is archived meanwhile is then in both
-        parts = {STORE: copy} | {f"{ARCHIVE}{day.name}": day for day in sorted(archive.glob("events-*.jsonl.gz"))}
+        parts = {STORE: copy}
+        parts |= {f"{ARCHIVE}{day.name}": day for day in sorted((var / "archive").glob("events-*.jsonl.gz"))}
+        parts |= {f"{KEYS}{key.name}": key for key in sorted(var.glob("*.key"))}
         told = {
             "version": parkdispatch.__version__,
             "made_at": now.isoformat(),
@@ -47,11 +51,12 @@ def write_backup(url: str, archive: Path, file: Path, now: datetime) -> dict[str
     return {**told, "bytes": file.stat().st_size}
 
 
-def read_backup(file: Path, store: Path, archive: Path) -> dict[str, Any]:
-    """Make the store's directory and the archive from a backup; nothing is made when anything of it is not whole.
+def read_backup(file: Path, var: Path) -> dict[str, Any]:
+    """Make the store's directory, the archive and the keys from a backup; nothing is made when it is not whole.
 
     StoreFault when a directory is not empty or the file is no whole backup.
     """
+    store, archive = var / "store", var / "archive"
     for taken in (store, archive):
         if taken.exists() and any(taken.iterdir()):
             raise StoreFault(f"{taken} is not empty; move it away, a backup is put into an empty one")
@@ -63,13 +68,18 @@ def read_backup(file: Path, store: Path, archive: Path) -> dict[str, Any]:
                     raise StoreFault(f"{file}: {name} is not what was backed up")
             archive.mkdir(parents=True, exist_ok=True)
             for name in told["sha256"]:
-                if name.startswith(ARCHIVE):
-                    with (archive / Path(name).name).open("wb") as to:
-                        shutil.copyfileobj(_member(tar, name), to)
+                if name.startswith((ARCHIVE, KEYS)):
+                    _put(tar, name, archive if name.startswith(ARCHIVE) else var)
             put_snapshot(_chunks(_member(tar, STORE)), store)
     except (tarfile.TarError, orjson.JSONDecodeError, KeyError, EOFError) as fault:
         raise StoreFault(f"{file} is not a backup ({' '.join(str(fault).split())})") from None
     return told
+
+
+def _put(tar: tarfile.TarFile, name: str, directory: Path) -> None:
+    file = directory / Path(name).name
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as to:
+        shutil.copyfileobj(_member(tar, name), to)
 
 
 def _member(tar: tarfile.TarFile, name: str) -> IO[bytes]:

@@ -13,6 +13,7 @@ from api.http.parts import Limits, Parts
 from api.settings import demo_park_file
 from dispatch.files import load_park
 from dispatch.services.desk import Desk
+from dispatch.services.outbound import Outbound
 from dispatch.store.store import Store
 from dispatch.worker.jobs import Jobs
 
@@ -25,7 +26,15 @@ def service() -> FastAPI:
     store = Store(settings.redis_url.get_secret_value(), park.id)
     digest = key_digest(operator_key(settings))
     return create_app(
-        Parts(Desk(park, store), Jobs(store), digest, wall_clock, Limits.of(settings), pass_key(settings))
+        Parts(
+            Desk(park, store),
+            Jobs(store),
+            digest,
+            wall_clock,
+            Limits.of(settings),
+            Outbound(settings.webhook_inside),
+            pass_key(settings),
+        )
     )
 
 

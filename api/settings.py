@@ -40,6 +40,18 @@ class Settings(BaseSettings):
     notify: Literal["log", "webhook", "off"] = "log"  # who is handed the notices for drivers and enterprises
     notify_url: HttpUrl | None = None
     notify_key: SecretStr | None = None
+    webhook_retries: tuple[float, ...] = (
+        5,
+        300,
+        1800,
+        7200,
+        18000,
+        36000,
+        50400,
+        72000,
+        86400,
+    )  # seconds between tries
+    webhook_inside: bool = False  # webhooks may lead to private addresses, and to plain HTTP
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

@@ -13,10 +13,12 @@ from dispatch.planning.whole_day import Budget, Watch
 from dispatch.roads.find import table_for
 from dispatch.services.closures import JOB_NAME as REPLAN
 from dispatch.services.day_planning import Order, Surroundings, plan_and_publish
+from dispatch.services.delivering import Sending, deliver
 from dispatch.services.desk import Desk
 from dispatch.services.matching_rounds import JOB_NAME as ROUND
 from dispatch.services.matching_rounds import Round, match_and_offer
 from dispatch.services.notifying import LogNotifier, Notifier, WebhookNotifier, key_of, notify
+from dispatch.services.outbound import Outbound
 from dispatch.services.plans import JOB_NAME as PLAN
 from dispatch.services.reoffering import SOON_SECONDS, ask_round, follow_slots, keep_deadlines
 from dispatch.services.replanning import replan_closure
@@ -97,6 +99,7 @@ WAITLIST_SECONDS = 5.0
 NOTIFY_SECONDS = 2.0
 SERIES_SECONDS = 2.0  # soon after a release
 ARCHIVE_SECONDS = 600.0
+WEBHOOK_SECONDS = 1.0
 
 TASKS: Tasks = {PLAN: plan_task, ROUND: round_task, REPLAN: replan_task, SIMULATE: scenario_task}
 
@@ -112,6 +115,8 @@ def timers_of(park: Park, settings: Settings) -> tuple[Timer, ...]:
         Timer("deadlines", SOON_SECONDS, lambda store, now: keep_deadlines(Desk(park, store), Jobs(store), now)),
         Timer("loads", SOON_SECONDS, lambda store, now: follow_slots(Desk(park, store), Jobs(store), now)),
     ]
+    sending = Sending(Outbound(settings.webhook_inside), settings.webhook_retries)
+    timers.append(Timer("webhooks", WEBHOOK_SECONDS, lambda store, now: deliver(Desk(park, store), sending, now)))
     if every:
         timers.append(Timer("rounds", every, lambda store, now: ask_round(Desk(park, store), Jobs(store), now, every)))
     notifier = notifier_of(settings)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.assembly import archive_dir, reaching_store, read_settings, store_settings, wall_clock
+from api.assembly import archive_dir, reaching_store, read_settings, wall_clock
 from api.backup import read_backup, write_backup
 from api.cli.output import put_json, say
 from dispatch.files import load_park
@@ -48,10 +48,10 @@ def backup(
     settings = read_settings()
     try:
         with reaching_store(settings, say) as url:
-            told = write_backup(url, archive_dir(settings), file, wall_clock())
+            told = write_backup(url, settings.var_dir, file, wall_clock())
     except OSError as fault:
         raise BadInput(str(file), "", f"cannot be written ({fault.strerror or fault})") from None
-    say(f"{told['bytes']} bytes in {file}: the store and {len(told['sha256']) - 1} archived days")
+    say(f"{told['bytes']} bytes in {file}: the store and {len(told['sha256']) - 1} files beside it")
     if as_json:
         put_json(told)
 
@@ -66,7 +66,7 @@ def restore(
         reason = "is set; put store.rdb of the backup into that server yourself, and the archive into var/archive"
         raise BadInput("REDIS_URL", "", reason)
     try:
-        told = read_backup(file, store_settings(settings).data_dir, archive_dir(settings))
+        told = read_backup(file, settings.var_dir)
     except OSError as fault:
         raise BadInput(str(file), "", f"cannot be read ({fault.strerror or fault})") from None
     say(f"restored what was backed up at {told['made_at']}; `parkdispatch replay` proves it")

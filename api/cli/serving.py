@@ -30,6 +30,7 @@ from api.tasks import TASKS, timers_of
 from dispatch.files import MAX_DAY_THINGS, load_park
 from dispatch.model.park import Park
 from dispatch.services.desk import Desk
+from dispatch.services.outbound import Outbound
 from dispatch.store.embedded import running_store
 from dispatch.store.store import Store
 from dispatch.worker.jobs import Jobs
@@ -93,7 +94,15 @@ def _plan_demo_day(url: str, park: Park, day: DemoDay) -> None:
 def _serve(url: str, park: Park, settings: Settings, key: str) -> None:
     store = Store(url, park.id)
     app = create_app(
-        Parts(Desk(park, store), Jobs(store), key_digest(key), wall_clock, Limits.of(settings), pass_key(settings))
+        Parts(
+            Desk(park, store),
+            Jobs(store),
+            key_digest(key),
+            wall_clock,
+            Limits.of(settings),
+            Outbound(settings.webhook_inside),
+            pass_key(settings),
+        )
     )
     config = uvicorn.Config(
         app,

@@ -11,6 +11,7 @@ from dispatch.model.exceptions import ExceptionKind, ExceptionState
 from dispatch.model.park import DockKind
 from dispatch.model.promises import AppointmentState, Lane, LoadState, MatchState, Purpose, Source
 from dispatch.model.series import OccurrenceState, SeriesState
+from dispatch.services.event_forms import EventForm
 from dispatch.worker.jobs import JobState
 
 
@@ -849,3 +850,52 @@ class PublicKeys(Answer):
     """The keys by which tokens are checked; the last one signs now."""
 
     keys: list[PublicKey]
+
+
+class WebhookAnswer(Answer):
+    """Where an enterprise's events are sent."""
+
+    id: str
+    enterprise: str
+    url: str
+    names: list[str] = Field(description="Events of these names alone. Empty: all.")
+    format: EventForm
+    is_active: bool
+    created_at: datetime
+
+
+class NewWebhookAnswer(WebhookAnswer):
+    """A webhook just made."""
+
+    secret: str | None = Field(description="Signs what is sent; shown this once, null when the request is a repeat.")
+
+
+class WebhookPage(Answer):
+    """Webhooks, and where the next page begins."""
+
+    items: list[WebhookAnswer]
+    next: str | None
+
+
+class DeadLetterAnswer(Answer):
+    """An event that could not be delivered."""
+
+    id: str = Field(description="The webhook-id it is sent under.")
+    event: str
+    attempts: int
+    given_up_at: datetime
+    error: str
+    body: str
+
+
+class DeadLetterPage(Answer):
+    """What could not be delivered, and where the next page begins."""
+
+    items: list[DeadLetterAnswer]
+    next: str | None
+
+
+class ReplayAnswer(Answer):
+    """How many deliveries were queued anew."""
+
+    queued: int

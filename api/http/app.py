@@ -34,6 +34,7 @@ from api.http.routes import (
     trucks,
     visits,
     waitlist,
+    webhooks,
 )
 from dispatch.services.feed import Feed
 from dispatch.services.pricing import PriceKeeper
@@ -64,6 +65,7 @@ ROUTERS = (
     enterprises.router,
     keys.router,
     events.router,
+    webhooks.router,
     tokens.router,
     tokens.open_router,
     service.router,

@@ -52,6 +52,7 @@ THINGS: dict[str, tuple[str, Callable[[Keys, str], str]]] = {  # parameter: the 
     "load": ("load", Keys.load),
     "offer_id": ("offer", Keys.match),
     "exception_id": ("exception", Keys.exception),
+    "webhook_id": ("webhook", Keys.webhook),
     "plate": ("truck", Keys.truck_state),
     "truck": ("truck", Keys.truck_state),
 }
@@ -93,6 +94,7 @@ SERIES = own(things="series_id")
 VISIT = own(things="visit_id")
 LOAD = own(things="load_id")
 TRUCK = own(things="plate")
+WEBHOOK = own(things="webhook_id")
 OFFER = own(things="offer_id")
 EXCEPTION = own(things="exception_id")
 
@@ -168,6 +170,13 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/v1/trucks/{plate}"): reading(TRUCK, TRUCK),
     ("GET", "/v1/matches"): reading(own(asked="truck"), own(query="truck", asked="truck")),
     ("GET", "/v1/events"): reading(ALL, ALL, ALL, ALL),  # each event that is the caller's (`api.http.routes.events`)
+    ("POST", "/v1/webhooks"): row(own("enterprise")),
+    ("GET", "/v1/webhooks"): reading(own(query="enterprise")),
+    ("GET", "/v1/webhooks/{webhook_id}"): reading(WEBHOOK),
+    ("PATCH", "/v1/webhooks/{webhook_id}"): row(WEBHOOK),
+    ("DELETE", "/v1/webhooks/{webhook_id}"): row(WEBHOOK),
+    ("GET", "/v1/webhooks/{webhook_id}/dead-letters"): reading(WEBHOOK),
+    ("POST", "/v1/webhooks/{webhook_id}/replay"): row(WEBHOOK),
     ("POST", "/v1/matching-rounds"): row(),
     ("GET", "/v1/matching-rounds/{round_id}"): reading(),
     ("GET", "/.well-known/jwks.json"): OPEN,

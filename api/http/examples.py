@@ -8,7 +8,6 @@ from typing import Any
 import orjson
 
 from api.http import show
-from api.http.event_forms import EventForm, shown
 from api.http.problems import KINDS
 from dispatch.model import promises, rules
 from dispatch.model.callers import Role
@@ -33,10 +32,13 @@ from dispatch.services import api_keys
 from dispatch.services.api_keys import ApiKey
 from dispatch.services.applying import Applied
 from dispatch.services.availability import HourSeen, SlotSeen
+from dispatch.services.delivering import Delivery
+from dispatch.services.event_forms import EventForm, shown
 from dispatch.services.freight import LoadRecord, MatchRecord, Moved
 from dispatch.services.passes import PassKey, pass_of
 from dispatch.services.tokens import SigningKey
 from dispatch.services.visits import VisitSeen
+from dispatch.services.webhooks import Webhook
 from dispatch.store import codec
 from dispatch.store.commit import StoredEvent
 from dispatch.worker.jobs import Job, JobState, ProgressEntry
@@ -102,6 +104,7 @@ def make(park: Park, today: date) -> dict[str, Example]:
         **_about_matching_rounds(park, sample),
         **_about_keys(park, sample),
         **_about_events(park, sample),
+        **_about_webhooks(park, sample),
         **_about_the_service(),
     }
 
@@ -547,6 +550,26 @@ def _about_events(park: Park, sample: Sample) -> dict[str, Example]:
     items = [shown(park, event, EventForm.PARK, by=event.by)]
     asked = {"after": "0", "limit": 50, "name": event.name, "format": EventForm.PARK}
     return {"list_events": Example({"items": items, "last": event.id, "next": None}, parameters=asked)}
+
+
+def _about_webhooks(park: Park, sample: Sample) -> dict[str, Example]:
+    url, names = "https://tms.example.com/park-events", ("AppointmentConfirmed", "AppointmentMoved")
+    hook = Webhook("webhook-9e21", sample.carrier, url, names, EventForm.PARK, is_active=True, created_at=sample.now)
+    shown, where = show.webhook(park, hook), {"webhook_id": hook.id}
+    event = "1764028800000-0"
+    dead = Delivery(f"{hook.id}.{event}", hook.id, event, "{}", sample.now, 10, is_dead=True, error="answered 503")
+    return {
+        "create_webhook": Example(
+            shown | {"secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
+            {"enterprise": hook.enterprise, "url": url, "names": names},
+        ),
+        "list_webhooks": Example(show.page([shown], None), parameters={"enterprise": hook.enterprise, "limit": 50}),
+        "get_webhook": Example(shown, parameters=where),
+        "change_webhook": Example(shown | {"is_active": False}, {"is_active": False}, where),
+        "delete_webhook": Example(shown, parameters=where),
+        "list_dead_letters": Example(show.page([show.dead_letter(park, dead)], None), parameters=where),
+        "replay_webhook": Example({"queued": 1}, {"after": "0"}, where),
+    }
 
 
 def _about_the_service() -> dict[str, Example]:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from api.settings import Settings
 from dispatch.services.desk import Desk
+from dispatch.services.outbound import Outbound
 from dispatch.services.passes import PassKey, new_key
 from dispatch.worker.jobs import Jobs
 
@@ -37,6 +38,7 @@ class Parts:
     operator_key_sha256: bytes
     clock: Callable[[], datetime]
     limits: Limits = field(default_factory=Limits)
+    outbound: Outbound = field(default_factory=Outbound)  # where webhooks may lead
     passes: PassKey = field(default_factory=new_key)  # of this process alone, unless it is a key that is kept
 
     def __post_init__(self) -> None:

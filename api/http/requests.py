@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, WithJsonSchema, model_validator
 from pydantic.types import StrictBool, StrictInt
 
-from api.http.event_forms import EventForm
 from api.http.fields import (
     Body,
     Bulk,
@@ -28,8 +27,10 @@ from dispatch.model.closures import ClosureKind
 from dispatch.model.exceptions import ExceptionKind, ExceptionState
 from dispatch.model.park import DockKind
 from dispatch.model.promises import LoadState, MatchState, Purpose
+from dispatch.services.event_forms import EventForm
 from simulations.scenarios.changes import KINDS
 
+EventId = Annotated[str, Field(pattern=r"^[0-9]{1,15}(-[0-9]{1,10})?$")]
 LONGEST_WINDOW = timedelta(days=7)
 ClockTime = Annotated[str, StringConstraints(strict=True, pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
 CallerName = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z]+(:[A-Za-z0-9\u4e00-\u9fff_.-]{1,64})?$")]
@@ -534,7 +535,7 @@ class KeysAsked(Paged):
 class EventsAsked(Body):
     """Which events, in which form."""
 
-    after: Annotated[str, Field(pattern=r"^[0-9]{1,15}(-[0-9]{1,10})?$")] | None = Field(
+    after: EventId | None = Field(
         default=None, description="The id of the event behind which to begin. Left out: a page begins at the oldest."
     )
     limit: Limit = 50
@@ -641,3 +642,41 @@ class HoursAsked(Body):
     warehouse: Id | None = None
     dock_kind: DockKind | None = None
     cargo_kind: Id | None = None
+
+
+WebUrl = Annotated[str, StringConstraints(strict=True, min_length=8, max_length=2000)]
+EventNames = Annotated[tuple[Annotated[str, Field(pattern=r"^[A-Za-z]{1,60}$")], ...], Field(max_length=100)]
+
+
+class WebhookAsked(Body):
+    """Where an enterprise wants its events sent."""
+
+    enterprise: Id
+    url: WebUrl = Field(description="https, a public address; redirects are not followed.")
+    names: EventNames = Field(default=(), description="Events of these names alone. Empty: all.")
+    format: EventForm = EventForm.PARK
+
+
+class WebhookChanged(Body):
+    """What of a webhook shall be otherwise; what is left out stays."""
+
+    url: WebUrl | None = None
+    names: EventNames | None = None
+    format: EventForm | None = None
+    is_active: StrictBool | None = Field(default=None, description="False: nothing is sent.")
+
+
+class WebhooksAsked(Paged):
+    """Webhooks by when they were made."""
+
+    enterprise: Id | None = None
+
+
+class DeadLettersAsked(Paged):
+    """What could not be delivered, by when it was given up."""
+
+
+class ReplayAsked(Body):
+    """What to send again."""
+
+    after: EventId | None = Field(default=None, description="Every event behind this one. Left out: what was given up.")

@@ -18,10 +18,12 @@ from dispatch.model.promises import Appointment, Match, Moved, MoveOffer, Stop
 from dispatch.services.api_keys import ApiKey
 from dispatch.services.applying import Applied
 from dispatch.services.availability import SlotSeen
+from dispatch.services.delivering import Delivery
 from dispatch.services.desk import Kept
 from dispatch.services.freight import LoadRecord, MatchRecord
 from dispatch.services.passes import FORM, PassKey
 from dispatch.services.visits import VisitSeen
+from dispatch.services.webhooks import Webhook
 from dispatch.worker.jobs import Job
 from simulations.tables import csv_text
 
@@ -93,6 +95,18 @@ def key(park: Park, kept: ApiKey, last_used_at: datetime | None = None) -> Docum
     shown = plain(park, kept) | {"last_used_at": last_used_at and last_used_at.astimezone(park.grid.zone)}
     del shown["sha256"]
     return shown
+
+
+def webhook(park: Park, kept: Webhook) -> Document:
+    """Return a webhook, without its secret."""
+    return plain(park, kept)
+
+
+def dead_letter(park: Park, dead: Delivery) -> Document:
+    """Return a delivery that was given up."""
+    return _picked(dead, "id", "event", "attempts", "error", "body") | {
+        "given_up_at": dead.due_at.astimezone(park.grid.zone)
+    }
 
 
 def gate_key(key: PassKey) -> Document:

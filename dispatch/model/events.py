@@ -86,6 +86,9 @@ EVENT_KINDS: dict[str, EventKind] = {
     "ApiKeyCreated": EventKind("api_key"),
     "ApiKeyRevoked": EventKind("api_key"),
     "SigningKeyRotated": EventKind("signing_key"),
+    "WebhookCreated": EventKind("webhook"),
+    "WebhookChanged": EventKind("webhook"),
+    "WebhookDeleted": EventKind("webhook"),
     "EventsArchived": EventKind("archive"),
 }
 OTHER = EventKind("other")

@@ -58,15 +58,8 @@ class WebhookNotifier:
 
     async def send(self, notice: Notice, now: datetime) -> None:
         """Post a notice; NotSent when there is no answer, or one that says later. Other refusals are logged."""
-        body, sent_at = orjson.dumps(asdict(notice)), str(int(now.timestamp()))
-        identity = hashlib.sha256(notice.id.encode()).hexdigest()[:32]
-        signed = hmac.digest(self._secret, f"{identity}.{sent_at}.".encode() + body, "sha256")
-        headers = {
-            "content-type": "application/json",
-            "webhook-id": identity,
-            "webhook-timestamp": sent_at,
-            "webhook-signature": f"v1,{base64.b64encode(signed).decode()}",
-        }
+        body = orjson.dumps(asdict(notice))
+        headers = signed(self._secret, hashlib.sha256(notice.id.encode()).hexdigest()[:32], body, now)
         try:
             async with httpx.AsyncClient(transport=self._transport, timeout=TIMEOUT_SECONDS) as client:
                 answer = await client.post(self._url, content=body, headers=headers)
@@ -76,6 +69,21 @@ class WebhookNotifier:
             raise NotSent(f"the notifier's webhook answers {answer.status_code}")
         if not answer.is_success:
             log.error("notice %s to %s was refused with %d", notice.id, notice.to, answer.status_code)
+
+
+def signed(key: bytes, identity: str, body: bytes, now: datetime) -> dict[str, str]:
+    """Return the headers of a JSON body as Standard Webhooks has them: id, time, and a signature over all three.
+
+    v1, HMAC-SHA256: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+    """
+    moment = str(int(now.timestamp()))
+    digest = hmac.digest(key, f"{identity}.{moment}.".encode() + body, "sha256")
+    return {
+        "content-type": "application/json",
+        "webhook-id": identity,
+        "webhook-timestamp": moment,
+        "webhook-signature": f"v1,{base64.b64encode(digest).decode()}",
+    }
 
 
 def key_of(secret: str) -> bytes:

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 
 MACHINERY = frozenset(
     {"events", "idempotency", "queue", "job", "jobs", "job-cancel", "plan", "demo", "cursor", "access"}
+    | {"delivery", "deliveries", "webhook-secret"}
 )  # kinds of keys that are no part of the board: the stream itself, and the notes of those who do the work
 
 
@@ -152,6 +153,34 @@ class Keys:
     def job(self, job_id: str) -> str:
         """Return the key of a `Job` (`dispatch.worker.jobs`)."""
         return self._key("job", job_id)
+
+    def webhook(self, webhook_id: str) -> str:
+        """Return the key of a `Webhook` (`dispatch.services.webhooks`)."""
+        return self._key("webhook", webhook_id)
+
+    def webhook_secret(self, webhook_id: str) -> str:
+        """Return the key of a webhook's secret, which the stream does not tell."""
+        return self._key("webhook-secret", webhook_id)
+
+    def webhooks(self) -> str:
+        """All webhooks by when they were made (`time_member`)."""
+        return self._key("webhooks", "all")
+
+    def webhooks_of(self, enterprise: str) -> str:
+        """List an enterprise's webhooks by when they were made (`time_member`)."""
+        return self._key("webhooks", "enterprise", enterprise)
+
+    def delivery(self, delivery_id: str) -> str:
+        """Return the key of a `Delivery` (`dispatch.services.delivering`)."""
+        return self._key("delivery", delivery_id)
+
+    def due_deliveries(self) -> str:
+        """All deliveries that are still to be made, by when the next try is due (`time_member`)."""
+        return self._key("deliveries", "due")
+
+    def dead_deliveries(self, webhook_id: str) -> str:
+        """List the deliveries to a webhook that were given up, by when (`time_member`)."""
+        return self._key("deliveries", "dead", webhook_id)
 
     # the rest
 

@@ -128,6 +128,11 @@ class Store:
         """Return all members of an index that begin with `prefix`, in order."""
         return [row.decode() for row in await self._read("ZRANGE", index, *_span(prefix), "BYLEX")]
 
+    async def members_before(self, index: str, bound: str, limit: int) -> list[str]:
+        """Return the first `limit` members of an index that stand before `bound`, in order."""
+        rows = await self._read("ZRANGE", index, "-", b"(" + bound.encode(), "BYLEX", "LIMIT", 0, limit)
+        return [row.decode() for row in rows]
+
     async def count(self, index: str, prefix: str = "") -> int:
         """Return how many members of an index begin with `prefix`."""
         return int(await self._read("ZLEXCOUNT", index, *_span(prefix)))

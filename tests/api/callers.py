@@ -142,6 +142,7 @@ async def furnish(operator: httpx.AsyncClient, names: Mapping[str, str], number:
         "round_id": ("POST", "/v1/matching-rounds", {}),
         "series_id": ("POST", "/v1/series", recurring(**named)),
         "closure_id": ("POST", "/v1/closures", closing()),
+        "webhook_id": ("POST", "/v1/webhooks", {"enterprise": names["enterprise"], "url": "https://a.example.com/x"}),
         "key_id": ("POST", "/v1/keys", {"role": "auditor", "note": f"of tenant {number}"}),
     }
     made = dict(names)

@@ -10,7 +10,13 @@ from tests.api.tiny import DAY, announcing, asking, plate, posting, wishing
 pytestmark = [pytest.mark.anyio, pytest.mark.store]
 
 SETTLED = {400, 401, 403, 404, 405, 415}
-ENDING = {"withdraw_load", "decline_offer", "hand_back_offer"}  # afterwards the load is no more the truck's
+# afterwards the load is no more the truck's
+ENDING = {
+    "delete_webhook",
+    "withdraw_load",
+    "decline_offer",
+    "hand_back_offer",
+}
 
 
 @pytest.fixture
@@ -39,7 +45,7 @@ async def ask(client, call):
 
 
 OPTIONAL = {"amend_appointment", "note_arrival", "check_in_truck", "admit_walk_in", "check_out_truck"}  # else it is his
-NOBODY = {"get_problem", "issue_token", "check_out_truck"}  # of whom there is none
+NOBODY = {"delete_webhook", "get_problem", "issue_token", "check_out_truck"}  # of whom there is none
 
 
 async def test_rows_name_parameters_that_are_there_and_fields_that_must_be(app):

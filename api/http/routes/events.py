@@ -9,7 +9,6 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from api.http import show
 from api.http.answers import EventPageAnswer
 from api.http.asking import caller_of, feed_of, parts_of
-from api.http.event_forms import EventForm, shown
 from api.http.openapi import READING, also_as, told
 from api.http.requests import EventsAsked
 from api.http.rim import KeyedRoute
@@ -18,6 +17,7 @@ from api.http.sse import MEDIA_TYPE as EVENT_STREAM
 from dispatch.model.callers import Caller, owners_of
 from dispatch.model.refusals import EventsGone
 from dispatch.services import feed
+from dispatch.services.event_forms import EventForm, shown
 from dispatch.services.feed import Feed
 from dispatch.store.commit import StoredEvent, StoreDown
 

@@ -48,6 +48,7 @@ def test_a_backup_of_a_running_service_is_restored_elsewhere_and_proven(tmp_path
     file = tmp_path / "park.tar"
     with running_store(StoreSettings(data_dir=here / "store")) as url:
         book(url, park, 3)
+        (here / "pass.key").write_text("secret")
         archived = parkdispatch("archive", "--keep-days", "0", "--json", PARKDISPATCH_VAR_DIR=str(here))
         done = parkdispatch("backup", file, "--json", PARKDISPATCH_VAR_DIR=str(here))
         again = parkdispatch("backup", file, PARKDISPATCH_VAR_DIR=str(here))
@@ -59,6 +60,7 @@ def test_a_backup_of_a_running_service_is_restored_elsewhere_and_proven(tmp_path
     twice = parkdispatch("restore", file, PARKDISPATCH_VAR_DIR=str(there))
 
     assert restored.code == 0, restored
+    assert (there / "pass.key").read_text() == "secret"
     answer = orjson.loads(proven.out)
     assert (answer["same"], answer["differences"], answer["unbalanced"]) == (True, [], [])
     assert answer["events"] == 3
