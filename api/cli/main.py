@@ -32,6 +32,7 @@ COMMANDS = {  # each is loaded only when it is called: solvers and the web take 
     "backup": "api.cli.keeping:backup",
     "restore": "api.cli.keeping:restore",
     "replay": "api.cli.replaying:replay",
+    "verify-pass": "api.cli.passes:verify_pass",
     "worker": "api.cli.serving:worker",
 }
 

@@ -29,6 +29,7 @@ from dispatch.store.commit import Commit, CounterFull, Event, Expect, Take, Writ
 from dispatch.store.keys import Keys, line_member, slot_field, slot_member, time_member
 
 Moves = tuple[tuple[str, str], ...]
+REOPENING = frozenset({AppointmentState.WAITLISTED, AppointmentState.CANCELLED})  # its visit waits for a plan
 BORN = {
     AppointmentState.REQUESTED: "request",
     AppointmentState.WAITLISTED: "wait",
@@ -222,8 +223,8 @@ def _visit_claim(park: Park, keys: Keys, appointment: Appointment) -> Iterator[C
 
 
 def _waiting(park: Park, keys: Keys, appointment: Appointment) -> Moves:
-    """Return where the appointment's visit stands as open, if it does."""
-    return () if appointment.state in HOLDING else _open_visit(park, keys, appointment)
+    """Return where the appointment's visit stands as open, if it does: one that was missed is not wished for again."""
+    return _open_visit(park, keys, appointment) if appointment.state in REOPENING else ()
 
 
 def _open_visit(park: Park, keys: Keys, appointment: Appointment) -> Moves:

@@ -18,7 +18,7 @@ from dispatch.services.appointments import (
     step_appointment,
     wanted_at,
 )
-from dispatch.services.desk import Desk, Kept, Misfit, Repeatable, find_repeat, get_carrier, new_id
+from dispatch.services.desk import Desk, Kept, Misfit, Repeatable, Versions, find_repeat, get_carrier, new_id
 from dispatch.services.making import New, make
 from dispatch.services.moving import held_by, wanted_of
 from dispatch.services.openings import Window
@@ -75,7 +75,7 @@ async def note_arrival(desk: Desk, appointment_id: str, arrival: Arrival) -> Kep
     return await step_appointment(desk, appointment_id, "arrive", arrived)
 
 
-async def check_in(desk: Desk, appointment_id: str, arrival: Arrival) -> Kept[Appointment]:
+async def check_in(desk: Desk, appointment_id: str, arrival: Arrival, expected: Versions = None) -> Kept[Appointment]:
     """Let a truck in for its appointment: as booked within the tolerance, behind others beyond it.
 
     What is the park's own delay does not count. Raises TooEarly, TooLate with starts that would be open, NotThere when
@@ -97,7 +97,7 @@ async def check_in(desk: Desk, appointment_id: str, arrival: Arrival) -> Kept[Ap
         return replace(inside, lane=_lane(desk, inside, arrived_at))
 
     try:
-        return await step_appointment(desk, appointment_id, "check_in", let_in)
+        return await step_appointment(desk, appointment_id, "check_in", let_in, expected)
     except TooLate as refusal:
         wanted, legs = wanted_of(desk.park, kept.thing)
         window = Window(arrival.now, arrival.now, arrival.now)
@@ -105,7 +105,7 @@ async def check_in(desk: Desk, appointment_id: str, arrival: Arrival) -> Kept[Ap
         raise await nearest_alternatives(desk, Sought(wanted, window, arrival.now, legs, held), refusal) from None
 
 
-async def check_in_self(desk: Desk, appointment_id: str, now: datetime) -> Kept[Appointment]:
+async def check_in_self(desk: Desk, appointment_id: str, now: datetime, expected: Versions = None) -> Kept[Appointment]:
     """Let a driver check in for himself, within his time window alone; beyond it the gate decides."""
     kept = await get_appointment(desk, appointment_id)
     appointment = kept.thing
@@ -113,7 +113,7 @@ async def check_in_self(desk: Desk, appointment_id: str, now: datetime) -> Kept[
         window = f"{opens_at(desk.park, appointment).isoformat()} to {closes_at(desk.park, appointment).isoformat()}"
         kind = TooEarly if is_early(desk.park, appointment, now) else TooLate
         raise kind(f"appointment {appointment_id} may be checked in by its driver from {window}")
-    return await check_in(desk, appointment_id, Arrival(now))
+    return await check_in(desk, appointment_id, Arrival(now), expected)
 
 
 async def walk_in(
@@ -169,7 +169,9 @@ async def walk_in(
     raise await nearest_alternatives(desk, Sought(wanted, window, arrival.now), first)
 
 
-async def start_dock(desk: Desk, appointment_id: str, now: datetime, warehouse: str | None = None) -> Kept[Appointment]:
+async def start_dock(
+    desk: Desk, appointment_id: str, now: datetime, warehouse: str | None = None, expected: Versions = None
+) -> Kept[Appointment]:
     """Begin with a truck at the dock it is due at next; NotAllowedNow when that is another warehouse's."""
 
     def started(appointment: Appointment) -> Appointment:
@@ -178,11 +180,11 @@ async def start_dock(desk: Desk, appointment_id: str, now: datetime, warehouse: 
         changed = _with_times(appointment, number, dock_started_at=now)
         return after(desk.park, changed, "start_dock", now)
 
-    return await step_appointment(desk, appointment_id, "start_dock", started)
+    return await step_appointment(desk, appointment_id, "start_dock", started, expected)
 
 
 async def finish_dock(
-    desk: Desk, appointment_id: str, now: datetime, warehouse: str | None = None
+    desk: Desk, appointment_id: str, now: datetime, warehouse: str | None = None, expected: Versions = None
 ) -> Kept[Appointment]:
     """Finish with a truck at its dock: it goes on to the next warehouse of a chained visit, or is completed."""
 
@@ -195,7 +197,7 @@ async def finish_dock(
         changed = _with_times(appointment, number, dock_finished_at=now)
         return after(desk.park, changed, step(appointment), now)
 
-    return await step_appointment(desk, appointment_id, step, finished)
+    return await step_appointment(desk, appointment_id, step, finished, expected)
 
 
 async def list_queue(desk: Desk, warehouse: str, now: datetime) -> list[Appointment]:

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.http import show
 from api.http.answers import AppointmentAnswer, GateKeyAnswer, PassAnswer, QueueAnswer, SweepAnswer
-from api.http.asking import caller_of, parts_of, repeatable_of
-from api.http.fields import IdempotencyKey, PathId
+from api.http.asking import caller_of, parts_of, repeatable_of, versions_of
+from api.http.fields import IdempotencyKey, IfMatch, PathId
 from api.http.openapi import CHANGING, CREATING, READING, Responses, told
 from api.http.problems import ANSWER_LOST, UNSUPPORTED_MEDIA_TYPE
 from api.http.requests import ArrivalNoted, CheckedOut, QueueAsked, Stood, WalkInAsked
@@ -129,12 +129,12 @@ async def sweep_now(request: Request) -> Response:
     "/{appointment_id}/check-in",
     operation_id="check_in_self",
     response_model=AppointmentAnswer,
-    responses=told(*STEPPING, refusals.TooEarly, refusals.TooLate, refusals.TruckBusy),
+    responses=told(*STEPPING, refusals.Changed, refusals.TooEarly, refusals.TooLate, refusals.TruckBusy),
 )
-async def check_in_self(request: Request, appointment_id: PathId) -> Response:
+async def check_in_self(request: Request, appointment_id: PathId, if_match: IfMatch = None) -> Response:
     """Check in for oneself, as a driver within the time window; beyond it the gate decides."""
     parts = parts_of(request)
-    kept = await gate.check_in_self(parts.desk, appointment_id, parts.clock())
+    kept = await gate.check_in_self(parts.desk, appointment_id, parts.clock(), versions_of(if_match))
     return show.answer(show.appointment(parts.desk.park, kept.thing), version=kept.version)
 
 
@@ -142,12 +142,13 @@ async def check_in_self(request: Request, appointment_id: PathId) -> Response:
     "/{appointment_id}/dock-start",
     operation_id="start_dock",
     response_model=AppointmentAnswer,
-    responses=told(*STEPPING),
+    responses=told(*STEPPING, refusals.Changed),
 )
-async def start_dock(request: Request, appointment_id: PathId) -> Response:
+async def start_dock(request: Request, appointment_id: PathId, if_match: IfMatch = None) -> Response:
     """Begin with a truck at its dock, the next one of a chained visit."""
     parts = parts_of(request)
-    kept = await gate.start_dock(parts.desk, appointment_id, parts.clock(), _warehouse(request))
+    versions = versions_of(if_match)
+    kept = await gate.start_dock(parts.desk, appointment_id, parts.clock(), _warehouse(request), versions)
     return show.answer(show.appointment(parts.desk.park, kept.thing), version=kept.version)
 
 
@@ -155,12 +156,13 @@ async def start_dock(request: Request, appointment_id: PathId) -> Response:
     "/{appointment_id}/dock-finish",
     operation_id="finish_dock",
     response_model=AppointmentAnswer,
-    responses=told(*STEPPING),
+    responses=told(*STEPPING, refusals.Changed),
 )
-async def finish_dock(request: Request, appointment_id: PathId) -> Response:
+async def finish_dock(request: Request, appointment_id: PathId, if_match: IfMatch = None) -> Response:
     """Finish with a truck at its dock: it goes on to its next warehouse, or its visit is completed."""
     parts = parts_of(request)
-    kept = await gate.finish_dock(parts.desk, appointment_id, parts.clock(), _warehouse(request))
+    versions = versions_of(if_match)
+    kept = await gate.finish_dock(parts.desk, appointment_id, parts.clock(), _warehouse(request), versions)
     return show.answer(show.appointment(parts.desk.park, kept.thing), version=kept.version)
 
 

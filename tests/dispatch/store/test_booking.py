@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from dispatch.model.life import after, timed
 from dispatch.model.park import Park
 from dispatch.model.promises import Appointment, AppointmentState
 from dispatch.model.refusals import (
@@ -113,6 +114,19 @@ async def test_a_cancelled_appointment_gives_everything_back_and_opens_its_visit
     assert [event.name for event in await store.events()] == ["AppointmentConfirmed", "AppointmentCancelled"]
     assert await booked(store, park, an_appointment("A2", visit="V1")) is None
     assert await store.members(keys.open_visits(DAY)) == []
+
+
+async def test_a_visit_that_was_missed_is_not_planned_again(store: Store) -> None:
+    park, keys, appointment = a_park(store.keys.park_id), store.keys, an_appointment(visit="V1")
+    await booked(store, park, appointment)
+
+    old = timed(park, appointment)
+    missed = after(park, old, "miss", at("10:00"))
+    await store.commit(booking.change(park, keys, old, 1, missed, "miss"))
+
+    assert await store.members(keys.open_visits(DAY)) == []
+    assert await store.members(keys.due()) == []
+    assert await store.taken([keys.placed(DAY)]) == [{}]
 
 
 async def test_an_appointment_is_cancelled_only_once() -> None:
