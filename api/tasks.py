@@ -118,7 +118,9 @@ def timers_of(park: Park, settings: Settings) -> tuple[Timer, ...]:
     sending = Sending(Outbound(settings.webhook_inside), settings.webhook_retries)
     timers.append(Timer("webhooks", WEBHOOK_SECONDS, lambda store, now: deliver(Desk(park, store), sending, now)))
     if every:
-        timers.append(Timer("rounds", every, lambda store, now: ask_round(Desk(park, store), Jobs(store), now, every)))
+        timers.append(
+            Timer("rounds", every, lambda store, now: ask_round(Desk(park, store), Jobs(store), now, every, most=1))
+        )
     notifier = notifier_of(settings)
     if notifier is not None:
         timers.append(Timer("notifier", NOTIFY_SECONDS, lambda store, now: notify(store, park, notifier, now)))

@@ -4,7 +4,7 @@ A truck is on the board as it is next free: after the loads it has, and once for
 for it must be at each of them in time. Everything here is pure.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -30,17 +30,14 @@ class OpenLoad:
     offered_to: tuple[str, ...] = ()
     of_enterprise: CarrierLists = field(default_factory=CarrierLists)
 
+    def admits(self, carrier: str) -> bool:
+        """Answer whether neither the load nor its enterprise keeps the carrier out."""
+        return rules.admits_carrier(self.load, self.of_enterprise, carrier)
+
     @property
-    def is_restricted(self) -> bool:
-        """Answer whether there may be trucks it is not offered to, whatever they prefer."""
-        lists = self.of_enterprise
-        return bool(
-            self.offered_to
-            or self.load.blocked_carriers
-            or self.load.allowed_carriers
-            or lists.blocked
-            or lists.allowed
-        )
+    def is_for_all(self) -> bool:
+        """Answer whether no carrier is kept out."""
+        return self.of_enterprise == CarrierLists() and not (self.load.blocked_carriers or self.load.allowed_carriers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +137,7 @@ def within_hours(park: Park, truck: Truck, day: date) -> Truck | None:
 def round_board(problem: MatchingProblem, loads: Sequence[OpenLoad], stretches: Sequence[Stretch], at: Timing) -> Board:
     """Return the solver's board of a round: minutes from midnight of the day, `now` rounded up."""
     park = problem.park
-    choosy = {k for k, stretch in enumerate(stretches) if stretch.truck.preferences != Preferences()}
-    forbidden = [
-        (k, i)
-        for i, each in enumerate(loads)
-        for k in (range(len(stretches)) if each.is_restricted else choosy)
-        if not may_be_offered(park, each, stretches[k].truck)
-    ]
+    forbidden = sorted(set(_forbidden(park, loads, stretches)))
     return board(
         problem.instance,
         minute_from(park.grid, at.now, at.day),
@@ -156,13 +147,22 @@ def round_board(problem: MatchingProblem, loads: Sequence[OpenLoad], stretches: 
     )
 
 
-def may_be_offered(park: Park, open_load: OpenLoad, truck: Truck) -> bool:
-    """Answer whether neither side minds: the enterprise the carrier, the driver the load; nor had it before."""
-    return (
-        truck.plate not in open_load.offered_to
-        and rules.admits_carrier(open_load.load, open_load.of_enterprise, truck.carrier)
-        and rules.suits_driver(park, truck, open_load.load)
-    )
+def _forbidden(park: Park, loads: Sequence[OpenLoad], stretches: Sequence[Stretch]) -> Iterator[tuple[int, int]]:
+    """Yield (stretch, load) where either side minds: the driver had it before or prefers others, the enterprise keeps
+    his carrier out.
+    """
+    of_plate: dict[str, list[int]] = {}
+    of_carrier: dict[str, list[int]] = {}
+    for k, stretch in enumerate(stretches):
+        of_plate.setdefault(stretch.truck.plate, []).append(k)
+        of_carrier.setdefault(stretch.truck.carrier, []).append(k)
+    choosy = [k for k, stretch in enumerate(stretches) if stretch.truck.preferences != Preferences()]
+    for i, each in enumerate(loads):
+        minding = [of_plate.get(plate, []) for plate in each.offered_to]
+        if not each.is_for_all:
+            minding += [ks for carrier, ks in of_carrier.items() if not each.admits(carrier)]
+        yield from ((k, i) for ks in minding for k in ks)
+        yield from ((k, i) for k in choosy if not rules.suits_driver(park, stretches[k].truck, each.load))
 
 
 def _ends(travel: TravelTable, load: Load, begins: datetime) -> datetime:

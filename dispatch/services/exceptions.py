@@ -55,7 +55,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class ExceptionFilter:
-    """Which exceptions to list; None does not filter."""
+    """Which exceptions to list; None does not filter. `enterprise` posted the load, or is its carrier."""
 
     load: str | None = None
     enterprise: str | None = None
@@ -66,11 +66,12 @@ class ExceptionFilter:
 
     def admits(self, found: LoadException) -> bool:
         """Answer whether the exception is one of those asked for."""
+        if self.enterprise not in (None, found.enterprise, found.carrier):
+            return False
         return all(
             wanted is None or getattr(found, name) == wanted
             for name, wanted in (
                 ("load", self.load),
-                ("enterprise", self.enterprise),
                 ("plate", self.plate),
                 ("state", self.state),
                 ("owner", self.owner),
@@ -244,6 +245,8 @@ def _indexes(keys: Keys, found: LoadException) -> Moves:
         (keys.exceptions_of_load(found.load), member),
         (keys.exceptions_of_enterprise(found.enterprise), member),
     ]
+    if found.carrier is not None:
+        listed.append((keys.exceptions_of_enterprise(found.carrier), member))
     if found.state in UNSOLVED and not found.is_overdue:
         listed.append((keys.deadlines(), deadline_member(found.deadline, "exception", found.id)))
     return tuple(listed)

@@ -1,6 +1,7 @@
 """Following the park's stream from where one was: what is heard is heard at least once, in order."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from dispatch.store import codec
@@ -24,9 +25,16 @@ class NotNow(Exception):
 async def follow(store: Store, name: str, hear: Callable[[StoredEvent], Awaitable[None]]) -> int:
     """Let `hear` have the events behind the cursor of this name, and move the cursor on; return how many it had.
 
-    It ends at the first event that `hear` raises NotNow of. What was heard and not noted, as the process was lost, is
-    heard again.
+    It ends at the end of the stream, or at the first event that `hear` raises NotNow of. What was heard and not noted,
+    as the process was lost, is heard again.
     """
+    heard = 0
+    while (batch := await _follow(store, name, hear)) == AT_ONCE:
+        heard += batch
+    return heard + batch
+
+
+async def _follow(store: Store, name: str, hear: Callable[[StoredEvent], Awaitable[None]]) -> int:
     key = store.keys.cursor(name)
     stored = await store.find(key)
     cursor = Cursor() if stored is None else codec.read(Cursor, stored.document)
@@ -40,8 +48,6 @@ async def follow(store: Store, name: str, hear: Callable[[StoredEvent], Awaitabl
     if heard:
         version = stored.version if stored is not None else 0
         moved = Commit((Expect(key, version),), writes=(Write(key, codec.dump(Cursor(after))),))
-        try:
+        with suppress(VersionChanged):  # another follower of this name has moved it
             await store.commit(moved)
-        except VersionChanged:
-            return heard  # another follower of this name has moved it
     return heard

@@ -15,9 +15,10 @@ from dispatch.services.matching_rounds import JOB_NAME
 from dispatch.store import codec
 from dispatch.store.commit import StoredEvent, VersionChanged
 from dispatch.store.keys import id_of, time_member
-from dispatch.worker.jobs import Jobs
+from dispatch.worker.jobs import Jobs, JobState
 
 AT_ONCE = 500  # deadlines looked at in one sweep
+MOST_IN_A_SPAN = 5
 SOON_SECONDS = 5  # rounds asked for within so long are one
 
 
@@ -40,19 +41,29 @@ async def sweep_deadlines(desk: Desk, now: datetime) -> Swept:
     return Swept(ended["offer"], ended["load"], ended["exception"])
 
 
-async def ask_round(desk: Desk, jobs: Jobs, now: datetime, every_seconds: int = SOON_SECONDS) -> bool:
-    """Queue a matching round if loads are open today, one at most in each span of seconds; answer whether it was."""
+async def ask_round(
+    desk: Desk, jobs: Jobs, now: datetime, every_seconds: int = SOON_SECONDS, most: int = MOST_IN_A_SPAN
+) -> bool:
+    """Queue a matching round if loads are open today; answer whether that was needed.
+
+    Not where one of the same span of seconds is still queued, nor when the `most` have been begun in it.
+    """
     day = desk.park.grid.day_of(now)
     waiting = [await desk.store.page(index, limit=1) for index in (desk.keys.open_loads(day), desk.keys.planned(day))]
     if not any(page.members for page in waiting):
         return False
     span = int(now.timestamp()) // every_seconds * every_seconds
-    try:
-        ahead = {"ahead_minutes": desk.park.rules.offer_ahead_minutes}
-        await jobs.submit(JOB_NAME, ahead, now, job_id=f"round-{day.isoformat()}-{span}")
-    except VersionChanged:
-        return False
-    return True
+    ahead = {"ahead_minutes": desk.park.rules.offer_ahead_minutes}
+    for number in range(most):
+        job_id = f"round-{day.isoformat()}-{span}-{number}"
+        try:
+            await jobs.submit(JOB_NAME, ahead, now, job_id=job_id)
+        except VersionChanged:
+            if (await jobs.get(job_id)).state is JobState.QUEUED:
+                return False  # it has not looked at the loads yet
+        else:
+            return True
+    return False
 
 
 async def keep_deadlines(desk: Desk, jobs: Jobs, now: datetime) -> Swept:

@@ -335,7 +335,7 @@ class Keys:
         return self._key("exceptions", "load", load_id)
 
     def exceptions_of_enterprise(self, enterprise: str) -> str:
-        """List the exceptions of an enterprise's loads by when they were reported."""
+        """List the exceptions of an enterprise's loads, or those it carries, by when they were reported."""
         return self._key("exceptions", "enterprise", enterprise)
 
     def deadlines(self) -> str:
