@@ -1,5 +1,6 @@
 """Matching rounds of the live day: asked for as a job, done from what the store holds, offers put back into it."""
 
+import asyncio
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
@@ -9,13 +10,16 @@ from dispatch.model.day import Load, Truck, check_load, check_truck
 from dispatch.model.faults import FieldFault
 from dispatch.model.park import Park
 from dispatch.model.promises import Appointment, Match, MatchState
+from dispatch.model.refusals import NotAllowedNow, Refusal
 from dispatch.planning.matching_round import LiveTruck, OpenLoad, PlannedOffer, Timing, offers_now
 from dispatch.services import offering, publication
 from dispatch.services.asked_jobs import JobKind, find_started, get_job, start_job
 from dispatch.services.day_planning import NAMED, Surroundings
 from dispatch.services.desk import Desk, Kept, Repeatable
 from dispatch.services.freight import LoadRecord, MatchRecord
+from dispatch.services.holding import SlotFinder, stops_of
 from dispatch.services.offering import KeptMatch
+from dispatch.services.publication import Refused
 from dispatch.store import codec
 from dispatch.store.commit import Commit, Expect, VersionChanged, Write
 from dispatch.store.keys import day_prefix, id_of
@@ -38,7 +42,8 @@ class Round:
 class Decided:
     """What a round decided, as it is kept before it is published, so that publishing can go on after being broken off.
 
-    `behind` counts the chains of the day that each truck offered a load had then.
+    `behind` counts the chains of the day that each truck offered a load had then; `full` are offers that are not made,
+    for a warehouse has no slot for them.
     """
 
     day: date
@@ -46,6 +51,7 @@ class Decided:
     trucks: int
     offers: tuple[PlannedOffer, ...]
     behind: dict[str, int]
+    full: tuple[Refused, ...] = ()
 
 
 async def start_round(
@@ -78,7 +84,8 @@ async def match_and_offer(at: Surroundings, order: Round) -> dict[str, Any]:
         await at.store.commit(Commit(expects=(Expect(key, 0),), writes=(Write(key, codec.dump(decided)),)))
     matches = [_match(order.round_id, decided.day, offer) for offer in decided.offers]
     made = await publication.make_matches(at.store, at.park, matches, at.clock(), decided.behind)
-    refused = {"count": len(made.refused), "named": [asdict(each) for each in made.refused[:NAMED]]}
+    not_made = (*decided.full, *made.refused)
+    refused = {"count": len(not_made), "named": [asdict(each) for each in not_made[:NAMED]]}
     late = {each.id for each in made.refused}
     standing = [match.id for match in matches if match.plate not in late]
     return {
@@ -103,7 +110,7 @@ async def _offer_planned(at: Surroundings, order: Round) -> list[str]:
     for kept, stored in zip(planned, found, strict=True):
         truck = codec.read(Truck, stored.document) if stored is not None else None
         if _leaves_at(at, kept, truck) <= until:
-            with suppress(VersionChanged):  # somebody has just changed it; the next round looks again
+            with suppress(VersionChanged, NotAllowedNow):  # somebody has just changed it; the next round looks again
                 await at.store.commit(offering.offer_planned(at.park, at.store.keys, kept, now))
                 offered.append(kept.record.match.id)
     return offered
@@ -131,7 +138,20 @@ async def _decide(at: Surroundings, order: Round) -> Decided:
     offers = offers_now(at.park, at.travel, loads, [truck for truck, _ in live], Timing(day, now, order.ahead))
     chains = {truck.truck.plate: count for truck, count in live}
     behind = {offer.plate: chains[offer.plate] for offer in offers if chains[offer.plate]}
-    return Decided(day, len(loads), len(live), offers, behind)
+    desk, known = Desk(at.park, at.store), {each.load.id: each.load for each in loads}
+    finding = (_find_full(desk, _match(order.round_id, day, each), known[each.load.load], now) for each in offers)
+    full = await asyncio.gather(*finding)
+    open_ones = tuple(offer for offer, refused in zip(offers, full, strict=True) if refused is None)
+    return Decided(day, len(loads), len(live), open_ones, behind, tuple(each for each in full if each is not None))
+
+
+async def _find_full(desk: Desk, match: Match, load: Load, now: datetime) -> Refused | None:
+    """Return why the driver could not accept the offer as the counters stand; None when he could."""
+    try:
+        await SlotFinder(desk, now).find(match, stops_of(desk.park, match, [load]))
+    except Refusal as refusal:
+        return Refused(match.plate, f"load {load.id}: {refusal}")
+    return None
 
 
 def _match(round_id: str, day: date, offer: PlannedOffer) -> Match:

@@ -72,6 +72,19 @@ async def test_an_offer_whose_warehouse_is_full_is_refused_and_stands(desk):
     assert (await offers.accept_offer(desk, FIRST, NOW)).thing.match.state is MatchState.ACCEPTED
 
 
+async def test_nobody_is_offered_what_he_could_not_accept(desk):
+    await fill(desk.store, [a_load(1, earliest=at("08:00"), latest=at("08:30"))], [a_truck(1)])
+    full = [an_appointment(f"A{i}", plate=plate(50 + i), slot=32, slots=6) for i in range(2)]
+    await desk.store.commit_many([booking.create(desk.park, desk.keys, each) for each in full])
+
+    result = await match_and_offer(surroundings(desk.store), a_round())
+
+    assert result["offers"] == []
+    (refused,) = result["refused"]["named"]
+    assert (refused["id"], "dock group W1-box 08:" in refused["reason"]) == (plate(1), True)
+    assert (await get_load(desk, "L1")).thing.offered_to == ()
+
+
 async def test_many_who_accept_one_offer_at_once_accept_it_once(desk):
     await offer_one(desk)
 
