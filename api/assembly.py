@@ -17,6 +17,7 @@ from pydantic import ValidationError
 import parkdispatch
 from api.settings import Settings
 from dispatch.services.passes import PassKey, kept_key
+from dispatch.services.reports import Reports
 from dispatch.store.embedded import Say, StoreSettings, find_running, running_store
 from solver.reading import BadInput
 
@@ -49,6 +50,11 @@ def store_settings(settings: Settings) -> StoreSettings:
 def archive_dir(settings: Settings) -> Path:
     """Return where closed days of events are kept."""
     return settings.var_dir / "archive"
+
+
+def reports_of(settings: Settings) -> Reports:
+    """Return the projection for reports."""
+    return Reports(settings.var_dir / "reports.sqlite", archive_dir(settings))
 
 
 @contextmanager

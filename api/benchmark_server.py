@@ -7,7 +7,7 @@ import threading
 import uvicorn
 from fastapi import FastAPI
 
-from api.assembly import end_with_stdin, key_digest, operator_key, pass_key, read_settings, wall_clock
+from api.assembly import end_with_stdin, key_digest, operator_key, pass_key, read_settings, reports_of, wall_clock
 from api.http.app import create_app
 from api.http.parts import Limits, Parts
 from api.settings import demo_park_file
@@ -32,6 +32,7 @@ def service() -> FastAPI:
             digest,
             wall_clock,
             Limits.of(settings),
+            reports_of(settings),
             Outbound(settings.webhook_inside),
             pass_key(settings),
         )

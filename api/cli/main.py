@@ -31,6 +31,7 @@ COMMANDS = {  # each is loaded only when it is called: solvers and the web take 
     "archive": "api.cli.keeping:archive",
     "backup": "api.cli.keeping:backup",
     "restore": "api.cli.keeping:restore",
+    "report": "api.cli.reporting:report_app",
     "replay": "api.cli.replaying:replay",
     "verify-pass": "api.cli.passes:verify_pass",
     "worker": "api.cli.serving:worker",

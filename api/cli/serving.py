@@ -17,6 +17,7 @@ from api.assembly import (
     operator_key,
     pass_key,
     read_settings,
+    reports_of,
     running_worker,
     store_settings,
     wall_clock,
@@ -100,6 +101,7 @@ def _serve(url: str, park: Park, settings: Settings, key: str) -> None:
             key_digest(key),
             wall_clock,
             Limits.of(settings),
+            reports_of(settings),
             Outbound(settings.webhook_inside),
             pass_key(settings),
         )

@@ -11,6 +11,7 @@ from dispatch.model.exceptions import ExceptionKind, ExceptionState
 from dispatch.model.park import DockKind
 from dispatch.model.promises import AppointmentState, Lane, LoadState, MatchState, Purpose, Source
 from dispatch.model.series import OccurrenceState, SeriesState
+from dispatch.planning.kpis import GroupBy
 from dispatch.services.event_forms import EventForm
 from dispatch.worker.jobs import JobState
 
@@ -899,3 +900,53 @@ class ReplayAnswer(Answer):
     """How many deliveries were queued anew."""
 
     queued: int
+
+
+class DeedAnswer(Answer):
+    """Who did what when, to what."""
+
+    id: str
+    at: datetime
+    by: str
+    name: str
+    subject: str
+    data: Any
+
+
+class AuditPage(Answer):
+    """Deeds in order, and where the next page begins."""
+
+    items: list[DeedAnswer]
+    next: str | None
+
+
+class KpiAnswer(Answer):
+    """The figures of one group; a share or mean of nothing is null."""
+
+    group: str
+    visits: int
+    completed: int
+    no_shows: int
+    no_show_share: float | None
+    on_time_share: float | None = Field(description="Of those that came: within the house's tolerance of the slot.")
+    turn_minutes_mean: float | None = Field(description="From the gate's queue, or the gate, until out again.")
+    turn_minutes_p90: float | None
+    displacement_minutes_mean: float | None = Field(description="Between the slot and the wish.")
+    dock_slots_held: int
+    utilisation: float | None = Field(description="Dock slots held, of those that work; a carrier has none of its own.")
+    empty_km: int
+    loaded_km: int
+    empty_share: float | None
+    offers_accepted: int
+    offers_refused: int = Field(description="Declined, or no answer in time.")
+    acceptance_share: float | None
+
+
+class KpisAnswer(Answer):
+    """The figures of some days, by group and of all together."""
+
+    by: GroupBy
+    first: date
+    last: date
+    groups: list[KpiAnswer]
+    whole: KpiAnswer

@@ -27,6 +27,7 @@ from api.http.routes import (
     offers,
     park,
     plans,
+    reports,
     scenarios,
     series,
     service,
@@ -66,6 +67,7 @@ ROUTERS = (
     keys.router,
     events.router,
     webhooks.router,
+    reports.router,
     tokens.router,
     tokens.open_router,
     service.router,
@@ -122,6 +124,7 @@ def _keeping_prices(parts: Parts) -> Callable[[FastAPI], AbstractAsyncContextMan
                 yield
         finally:
             await app.state.feed.close()
+            parts.reports.close()
 
     @asynccontextmanager
     async def _prices_kept() -> AsyncIterator[None]:

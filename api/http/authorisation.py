@@ -170,6 +170,8 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/v1/trucks/{plate}"): reading(TRUCK, TRUCK),
     ("GET", "/v1/matches"): reading(own(asked="truck"), own(query="truck", asked="truck")),
     ("GET", "/v1/events"): reading(ALL, ALL, ALL, ALL),  # each event that is the caller's (`api.http.routes.events`)
+    ("GET", "/v1/audit"): reading(),
+    ("GET", "/v1/kpis"): reading(),
     ("POST", "/v1/webhooks"): row(own("enterprise")),
     ("GET", "/v1/webhooks"): reading(own(query="enterprise")),
     ("GET", "/v1/webhooks/{webhook_id}"): reading(WEBHOOK),

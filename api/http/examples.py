@@ -1,7 +1,7 @@
 """A real example for every operation, made from the park itself: sent as they stand, they work."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -28,6 +28,7 @@ from dispatch.model.promises import (
 )
 from dispatch.model.refusals import GateFull
 from dispatch.model.series import Occurrence, OccurrenceState, Series, SeriesState
+from dispatch.planning.kpis import GroupBy, Happened, measured
 from dispatch.services import api_keys
 from dispatch.services.api_keys import ApiKey
 from dispatch.services.applying import Applied
@@ -36,6 +37,7 @@ from dispatch.services.delivering import Delivery
 from dispatch.services.event_forms import EventForm, shown
 from dispatch.services.freight import LoadRecord, MatchRecord, Moved
 from dispatch.services.passes import PassKey, pass_of
+from dispatch.services.reports import Deed
 from dispatch.services.tokens import SigningKey
 from dispatch.services.visits import VisitSeen
 from dispatch.services.webhooks import Webhook
@@ -105,6 +107,7 @@ def make(park: Park, today: date) -> dict[str, Example]:
         **_about_keys(park, sample),
         **_about_events(park, sample),
         **_about_webhooks(park, sample),
+        **_about_reports(park, sample),
         **_about_the_service(),
     }
 
@@ -569,6 +572,19 @@ def _about_webhooks(park: Park, sample: Sample) -> dict[str, Example]:
         "delete_webhook": Example(shown, parameters=where),
         "list_dead_letters": Example(show.page([show.dead_letter(park, dead)], None), parameters=where),
         "replay_webhook": Example({"queued": 1}, {"after": "0"}, where),
+    }
+
+
+def _about_reports(park: Park, sample: Sample) -> dict[str, Example]:
+    subject = f"truck/{PLATE}"
+    deed = Deed(1, "1764028800000-0", sample.now, "operator", "TruckAnnounced", subject, {"plate": PLATE})
+    nothing = asdict(measured(park, Happened((sample.day,), (), (), {}), GroupBy.HOUR)[-1])
+    figures = nothing | {"visits": 41, "completed": 40, "on_time_share": 0.95, "turn_minutes_mean": 52.5}
+    asked = {"day": sample.day, "days": 1, "by": GroupBy.HOUR}
+    shown = {"by": GroupBy.HOUR, "first": sample.day, "last": sample.day}
+    return {
+        "read_audit": Example(show.page([show.deed(park, deed)], None), parameters={"by": "operator", "limit": 50}),
+        "read_kpis": Example(shown | {"groups": [figures | {"group": "09:00"}], "whole": figures}, parameters=asked),
     }
 
 

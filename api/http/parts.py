@@ -8,6 +8,7 @@ from api.settings import Settings
 from dispatch.services.desk import Desk
 from dispatch.services.outbound import Outbound
 from dispatch.services.passes import PassKey, new_key
+from dispatch.services.reports import Reports
 from dispatch.worker.jobs import Jobs
 
 
@@ -38,6 +39,7 @@ class Parts:
     operator_key_sha256: bytes
     clock: Callable[[], datetime]
     limits: Limits = field(default_factory=Limits)
+    reports: Reports = field(default_factory=Reports)  # in memory, unless it is a file that is kept
     outbound: Outbound = field(default_factory=Outbound)  # where webhooks may lead
     passes: PassKey = field(default_factory=new_key)  # of this process alone, unless it is a key that is kept
 

@@ -1,6 +1,7 @@
 """The bodies and query strings requests bring."""
 
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, WithJsonSchema, model_validator
@@ -27,6 +28,7 @@ from dispatch.model.closures import ClosureKind
 from dispatch.model.exceptions import ExceptionKind, ExceptionState
 from dispatch.model.park import DockKind
 from dispatch.model.promises import LoadState, MatchState, Purpose
+from dispatch.planning.kpis import GroupBy
 from dispatch.services.event_forms import EventForm
 from simulations.scenarios.changes import KINDS
 
@@ -680,3 +682,33 @@ class ReplayAsked(Body):
     """What to send again."""
 
     after: EventId | None = Field(default=None, description="Every event behind this one. Left out: what was given up.")
+
+
+class AuditRead(Paged):
+    """Whose deeds, which, and when; filters may be combined."""
+
+    by: Annotated[str, StringConstraints(min_length=1, max_length=120)] | None = Field(
+        default=None, description="operator, enterprise, enterprise:E001, driver:浙B12345, a timer or a job."
+    )
+    name: Annotated[str, Field(pattern=r"^[A-Za-z]{1,60}$")] | None = None
+    subject: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = Field(
+        default=None, description="What it was done to: appointment/ID, load/ID, truck/PLATE."
+    )
+    since: Moment | None = None
+    until: Moment | None = Field(default=None, description="Before this.")
+
+
+class TableForm(StrEnum):
+    """In which form figures are wanted."""
+
+    JSON = "json"
+    CSV = "csv"
+
+
+class KpisAsked(Body):
+    """Of which days, told for each of what, in which form."""
+
+    day: Day
+    days: Annotated[int, Field(ge=1, le=31)] = 1
+    by: GroupBy = GroupBy.HOUR
+    format: TableForm = TableForm.JSON

@@ -22,6 +22,7 @@ from dispatch.services.delivering import Delivery
 from dispatch.services.desk import Kept
 from dispatch.services.freight import LoadRecord, MatchRecord
 from dispatch.services.passes import FORM, PassKey
+from dispatch.services.reports import Deed
 from dispatch.services.visits import VisitSeen
 from dispatch.services.webhooks import Webhook
 from dispatch.worker.jobs import Job
@@ -107,6 +108,13 @@ def dead_letter(park: Park, dead: Delivery) -> Document:
     return _picked(dead, "id", "event", "attempts", "error", "body") | {
         "given_up_at": dead.due_at.astimezone(park.grid.zone)
     }
+
+
+def deed(park: Park, done: Deed) -> Document:
+    """Return who did what when."""
+    shown = plain(park, done)
+    del shown["number"]
+    return shown
 
 
 def gate_key(key: PassKey) -> Document:

@@ -1,0 +1,46 @@
+"""The audit and the key figures over HTTP."""
+
+import csv
+import io
+
+import pytest
+
+from tests.api.tiny import DAY, announcing, at_once, plate
+
+pytestmark = [pytest.mark.anyio, pytest.mark.store]
+
+
+async def test_the_audit_pages_through_who_did_what(client):
+    for number in (1, 2):
+        await client.post("/v1/appointments", json=at_once(number))
+    await client.put(f"/v1/trucks/{plate(3)}", json=announcing())
+
+    first = (await client.get("/v1/audit?limit=2")).json()
+    rest = (await client.get("/v1/audit", params={"limit": 2, "cursor": first["next"]})).json()
+    trucks = (await client.get("/v1/audit", params={"subject": f"truck/{plate(3)}"})).json()
+
+    assert [each["name"] for each in first["items"]] == ["AppointmentConfirmed"] * 2
+    assert [each["name"] for each in rest["items"]] == ["TruckAnnounced"] == [each["name"] for each in trucks["items"]]
+    assert rest["next"] is None
+    assert {each["by"] for each in first["items"]} == {"operator"}
+
+
+async def test_key_figures_come_as_json_and_as_a_table_of_the_same_numbers(client):
+    for number in (1, 2):
+        await client.post("/v1/appointments", json=at_once(number))
+
+    told = (await client.get("/v1/kpis", params={"day": DAY, "by": "warehouse"})).json()
+    by_header = await client.get("/v1/kpis", params={"day": DAY, "by": "warehouse"}, headers={"Accept": "text/csv"})
+    by_query = await client.get("/v1/kpis", params={"day": DAY, "by": "warehouse", "format": "csv"})
+
+    assert [group["group"] for group in told["groups"]] == ["w1"]
+    assert (told["whole"]["visits"], told["whole"]["dock_slots_held"]) == (2, 2)
+    assert by_header.headers["content-type"].startswith("text/csv")
+    assert by_header.text == by_query.text
+    rows = list(csv.DictReader(io.StringIO(by_query.text)))
+    assert [row["group"] for row in rows] == ["w1", "all"]
+    assert [float(row["utilisation"]) for row in rows] == [
+        told["groups"][0]["utilisation"],
+        told["whole"]["utilisation"],
+    ]
+    assert rows[0]["no_show_share"] == ""
