@@ -11,7 +11,7 @@ DEV := .venv/.dev-installed
 RUN := $(BIN)/parkdispatch
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format bench bench-slots bench-matching bench-api lock clean install
+.PHONY: help run demo test check format bench bench-slots bench-matching bench-api bench-day lock clean install
 
 help:  ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -50,6 +50,9 @@ bench-matching: $(RUNTIME)  ## the matching solver on generated and running days
 
 bench-api: $(RUNTIME)  ## bookings per second over HTTP against the embedded store
 	@$(RUN) bench api
+
+bench-day: $(RUNTIME)  ## days under three policies, ordinary and disturbed: table, pictures, where planning does not help
+	@$(RUN) bench day
 
 lock: $(DEV)  ## resolve the dependencies of pyproject.toml into the hashed lock files
 	@sh tools/lock.sh $(BIN)/uv

@@ -5,13 +5,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
+import orjson
 import typer
 
 from api import benchmark
 from api.assembly import wall_clock
 from api.cli.output import put_json, put_line, say
 from api.settings import demo_park_file
-from dispatch.files import load_park
+from dispatch.files import load_park, write_bytes
 from dispatch.roads.estimate import estimated
 from simulations.benchmarks import (
     fairness,
@@ -25,6 +26,7 @@ from simulations.benchmarks import (
 )
 from simulations.benchmarks.tables import machine, markdown
 from simulations.online.reveal import MIXES
+from simulations.tables import csv_text
 from solver.reading import BadInput
 
 bench_app = typer.Typer(help="Measure on this machine and print a table.", no_args_is_help=True)
@@ -93,6 +95,51 @@ def bench_matching_shares(as_json: AsJson = False) -> None:
     """Measure what a day's carriers drive alone, together, and together with nobody worse off."""
     rows = matching_shares.rows(matching_shares.Study(), _demo_place(), time.monotonic)
     _report("matching-shares", rows, as_json)
+
+
+@bench_app.command("day")
+def bench_day(
+    out: Annotated[Path, typer.Option("--out", help="results and pictures are written here, made when missing")] = Path(
+        "out/bench-day"
+    ),
+    visits: Annotated[str, typer.Option("--visits", help="sizes of the days, by commas")] = "5000,7500,10000",
+    replications: Annotated[int, typer.Option("--replications", help="of every day", min=2, max=10_000)] = 30,
+    seed: Annotated[int, typer.Option("--seed", help="of the replications", min=0, max=2**63 - 1)] = 1,
+    plan_seconds: Annotated[float, typer.Option("--plan-seconds", help="for one plan", min=0.1, max=600.0)] = 40.0,
+    as_json: AsJson = False,
+) -> None:
+    """Measure ordinary and disturbed days of several sizes under three policies; say where planning does not help."""
+    from simulations.benchmarks import days  # noqa: PLC0415 - matplotlib takes a second to load
+
+    began = time.monotonic()
+    sizes = tuple(int(part) for part in visits.split(",") if part.strip().isdecimal())
+    if not sizes or not all(20 <= size <= 100_000 for size in sizes):
+        raise BadInput("--visits", "", f"{visits[:40]!r} must be numbers from 20 to 100000 with commas")
+    study = days.Study(sizes, replications, seed, plan_seconds)
+    place = _demo_place()
+    found = days.found(study, place.park, place.travel, lambda text: say(f"{time.monotonic() - began:7.1f} s  {text}"))
+    table, words = days.table(study, found), days.no_help(study, found)
+    head: dict[str, Any] = {"benchmark": "day", "machine": machine()} | {
+        "visits": list(sizes),
+        "replications": replications,
+        "seed": seed,
+        "day_seed": 1,
+        "plan_seconds": plan_seconds,
+        "wall_seconds": round(time.monotonic() - began, 1),
+    }
+    full = csv_text(list(days.rows(study, found)))
+    out.mkdir(parents=True, exist_ok=True)
+    days.draw(study, found, out)
+    write_bytes(out / "results.csv", full.encode())
+    write_bytes(out / "results.json", orjson.dumps(head | {"no_help": words}, option=orjson.OPT_INDENT_2) + b"\n")
+    say(f"results.csv, results.json and pictures written to {out}")
+    if as_json:
+        put_json(head | {"rows": list(days.rows(study, found)), "no_help": words})
+        return
+    put_line(markdown(table))
+    put_line("\nWhere planning does not help:\n")
+    for line in words:
+        put_line(f"- {line}")
 
 
 @bench_app.command("api")

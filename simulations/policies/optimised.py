@@ -11,11 +11,9 @@ from solver.reading import IntArray
 from solver.slots.promises import as_promised
 from solver.slots.solve import solve as solve_slots
 
-MOVE = 2  # price of breaking a promise, in slots of displacement
-
 
 class Optimised:
-    """Plans slots first and loads second; a promise is moved only where that is worth two slots of displacement."""
+    """Plans slots first and loads second; breaking a promise has the house's price (`replan_move_cost`)."""
 
     def plan(self, known: Known, effort: Effort) -> Decision:
         """Return the solvers' plans; matching, which needs it more, gets three quarters of the time."""
@@ -29,7 +27,8 @@ class Optimised:
     def replan(self, known: Known, before: Decision, first_slot: int, effort: Effort) -> Decision:
         """Return the slots planned again from `first_slot` on; chains stay."""
         problem = slot_problem(known.park, known.date, known.visits, known.free)
-        promised = as_promised(problem.instance, _starts(problem, before), now=first_slot, move=MOVE)
+        move = known.park.rules.replan_move_cost
+        promised = as_promised(problem.instance, _starts(problem, before), now=first_slot, move=move)
         outcome = solve_slots(promised, seconds=effort.seconds / 4, seed=effort.seed)
         return Decision(_placed(problem, outcome.plan.start, before), before.chains)
 

@@ -1,10 +1,14 @@
-"""Loads and trucks as the slots of their visits leave them: a load that begins or ends in the park is a visit there."""
+"""Loads and trucks as the slots of their visits leave them: a load that begins or ends in the park is a visit there.
+
+A slot is when the truck is at the gate; from there it drives to its dock, is handled, and drives back.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from dispatch.model.day import Load, Truck, Visit
+from dispatch.model.park import Park
 from dispatch.planning.matching import MatchingProblem, matching_problem
 from dispatch.planning.slots import Placement
 from simulations.policies.policy import Known
@@ -25,15 +29,33 @@ def tied_matching(known: Known, placements: Sequence[Placement]) -> MatchingProb
 
 
 def tied_load(known: Known, load: Load, starts: dict[str, datetime]) -> Load:
-    """Return a load with its window cut to the slot of its visit; unchanged where it has none that is known."""
+    """Return a load with its window cut to the slot of its visit; unchanged where it has none that is known.
+
+    What it takes inside the park besides handling is added to its minutes there.
+    """
     within = timedelta(minutes=known.park.grid.slot_minutes - 1)
     start = starts.get(load.pickup_visit or load.delivery_visit or "")
     if start is None:
         return load
+    inside = [_inside_minutes(known.park, place) for place in (load.origin, load.destination)]
+    load_minutes, unload_minutes = load.load_minutes + inside[0], load.unload_minutes + inside[1]
     if load.pickup_visit is None:
-        start -= timedelta(minutes=load.load_minutes + _drive_minutes(known, load))
-    service = timedelta(minutes=load.load_minutes + load.unload_minutes + _drive_minutes(known, load))
-    return replace(load, earliest=start, latest=start + within, due=max(load.due, start + within + service))
+        start -= timedelta(minutes=load_minutes + _drive_minutes(known, load))
+    service = timedelta(minutes=load_minutes + unload_minutes + _drive_minutes(known, load))
+    return replace(
+        load,
+        earliest=start,
+        latest=start + within,
+        due=max(load.due, start + within + service),
+        load_minutes=load_minutes,
+        unload_minutes=unload_minutes,
+    )
+
+
+def _inside_minutes(park: Park, place: str) -> int:
+    """Return the minutes between gate and dock, there and back; 0 outside the park."""
+    warehouse = park.warehouse_by_id.get(place)
+    return 0 if warehouse is None else 2 * park.zone_by_id[warehouse.zone].drive_minutes
 
 
 def _drive_minutes(known: Known, load: Load) -> int:
@@ -51,7 +73,8 @@ def _ends_of_own(known: Known, starts: dict[str, datetime]) -> dict[tuple[str, s
     ends: dict[tuple[str, str], datetime] = {}
     for visit in known.visits:
         if visit.load is None:
-            end = starts[visit.id] + timedelta(minutes=visit.minutes)
+            inside = _inside_minutes(known.park, visit.warehouse)
+            end = starts[visit.id] + timedelta(minutes=visit.minutes + inside)
             at = (visit.plate, visit.warehouse)
             ends[at] = max(ends.get(at, end), end)
     return ends

@@ -49,14 +49,15 @@ def live_base(park: Park, promised: Promised, travel: TravelTable) -> LiveBase:
     """Return the base of a live plan; what no longer fits the park is left out.
 
     How long a visit is on its dock is not recorded but in slots: it is taken to need half a slot less than it holds. A
-    later stop of a chained visit is a visit of its own, by the gate of the first.
+    later stop of a chained visit is a visit of its own, by the gate of the first. Where a load is matched to a truck
+    other than its appointment's, both are driven: the appointment by its own truck, the load without a dock.
     """
     everything = [place for each in promised.appointments for place in _placements(park, each)]
     fitting = [each for each in everything if _passes(park, each[0].visit, check_visit)]
     placed = [(place, each) for place, each in fitting if place.gate in park.gate_by_id]
     appointment = {place.visit.id: each for place, each in placed}
     visits = tuple(place.visit for place, _ in placed)
-    ends = _ends_of_loads(placed)
+    ends = _ends_of_loads(placed, {each.load: match.plate for match in promised.matches for each in match.loads})
     loads = [_tied(load, ends) for load in _fitting(park, promised.loads, check_load)]
     trucks = _fitting(park, promised.trucks, check_truck)
     closed = tuple(part for closure in promised.closures for part in _closed(park, closure, promised.day))
@@ -136,9 +137,14 @@ def _visit(park: Park, appointment: Appointment, place: Appointment | Stop, name
     )
 
 
-def _ends_of_loads(placed: Iterable[Placed]) -> dict[tuple[str, str], str]:
-    """Return the visit for each load and warehouse."""
-    return {(place.visit.load, place.visit.warehouse): place.visit.id for place, _ in placed if place.visit.load}
+def _ends_of_loads(placed: Iterable[Placed], plate_of: Mapping[str, str]) -> dict[tuple[str, str], str]:
+    """Return the visit for each load and warehouse, where the truck that has the load, if any, makes it."""
+    visits = [place.visit for place, _ in placed if place.visit.load]
+    return {
+        (visit.load, visit.warehouse): visit.id
+        for visit in visits
+        if visit.load and plate_of.get(visit.load, visit.plate) == visit.plate
+    }
 
 
 def _tied(load: Load, ends: Mapping[tuple[str, str], str]) -> Load:
