@@ -302,6 +302,48 @@ class Roads:
 
 
 @dataclass(frozen=True, slots=True)
+class Earning:
+    """How a carrier's peak entries depend on what it wasted the week before (the formula: `dispatch.model.earning`).
+
+    A cancellation less than `late_cancel_minutes` before the slot counts for `late_cancel_weight_percent` of a no-show.
+    With a slope of 0 nobody loses anything.
+    """
+
+    __pydantic_config__: ClassVar = FORBID_UNKNOWN
+    tolerance_percent: int = 5
+    slope_percent: int = 200
+    floor_percent: int = 50
+    least_bookings: int = 10
+    late_cancel_minutes: int = 120
+    late_cancel_weight_percent: int = 50
+
+    def __post_init__(self) -> None:
+        for name in ("tolerance_percent", "floor_percent", "late_cancel_weight_percent"):
+            check_range(name, getattr(self, name), 0, 100)
+        for name in ("slope_percent", "least_bookings", "late_cancel_minutes"):
+            check_range(name, getattr(self, name), 0, MOST)
+
+
+@dataclass(frozen=True, slots=True)
+class Overbooking:
+    """How many docks beyond those there are may be promised, by hour and dock group (`dispatch.model.overbooking`).
+
+    Off while `overflow_percent` is 0; else the chance of more trucks coming than docks work in a slot. The no-show rate
+    is that of the last `days`, where so many were expected in the hour (`least_expected`).
+    """
+
+    __pydantic_config__: ClassVar = FORBID_UNKNOWN
+    overflow_percent: float = 0.0
+    days: int = 28
+    least_expected: int = 50
+
+    def __post_init__(self) -> None:
+        _check_number("overflow_percent", self.overflow_percent, 0, 50)
+        check_range("days", self.days, 1, 366)
+        check_range("least_expected", self.least_expected, 1, MOST)
+
+
+@dataclass(frozen=True, slots=True)
 class HouseRules:
     """The numbers the park decides by; costs are in the solver's units (integers)."""
 
@@ -339,6 +381,8 @@ class HouseRules:
     replan_seconds: int = 10
     waitlist_minutes: int = 15  # until a place offered to who waits for one must be taken
     release: Release = field(default_factory=Release)
+    earned: Earning = field(default_factory=Earning)
+    overbooking: Overbooking = field(default_factory=Overbooking)
 
     def __post_init__(self) -> None:
         for name in self.__slots__:

@@ -91,6 +91,9 @@ EVENT_OF: dict[str, str] = {
 }
 
 
+WITHDRAWN = "withdrawn by the park"  # why an appointment was cancelled, when the park did it
+
+
 class Source(StrEnum):
     """Who asked for the appointment."""
 

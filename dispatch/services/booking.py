@@ -13,7 +13,16 @@ from dispatch.model.allowances import NO_ALLOWANCES, Allowances
 from dispatch.model.grid import SlotGrid
 from dispatch.model.life import after, dock_times, end_slot, timed, visit_day, waits_on
 from dispatch.model.park import DockKind, Park
-from dispatch.model.promises import EVENT_OF, HOLDING, INSIDE, Appointment, AppointmentState, MoveOffer, Source
+from dispatch.model.promises import (
+    EVENT_OF,
+    HOLDING,
+    INSIDE,
+    WITHDRAWN,
+    Appointment,
+    AppointmentState,
+    MoveOffer,
+    Source,
+)
 from dispatch.model.refusals import (
     AlreadyThere,
     DocksFull,
@@ -103,11 +112,11 @@ def change(
 
 
 def cancel(park: Park, keys: Keys, appointment: Appointment, version: int, now: datetime) -> Commit:
-    """Return the change that cancels the appointment, gives back what it took and opens its visit again.
+    """Return the change by which the park cancels the appointment, gives back what it took and opens its visit again.
 
     Raises NotAllowedNow when its state does not allow it. The appointment stays in its indexes, cancelled.
     """
-    cancelled = after(park, appointment, "cancel", now, offer=None)
+    cancelled = after(park, appointment, "cancel", now, offer=None, reason=WITHDRAWN)
     return change(park, keys, appointment, version, cancelled, "cancel")
 
 

@@ -98,7 +98,7 @@ class CounterView:
 
     def _dock_limits(self) -> Sequence[int]:
         allowances, group = self._desk.allowances, self._wanted.group.id
-        if not allowances.extra_docks:
+        if not allowances.no_show_rates:
             return self._docks
         hour_of = self._desk.park.hour_of
         return [allowances.docks(group, docks, hour_of(slot)) for slot, docks in enumerate(self._docks)]

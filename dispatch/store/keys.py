@@ -110,6 +110,10 @@ class Keys:
         """Return the key of a `MatchRecord` (`dispatch.services.freight`)."""
         return self._key("match", match_id)
 
+    def attendance(self, day: date) -> str:
+        """Return the key of the `Attendance` of a day that is over."""
+        return self._key("attendance", day.isoformat())
+
     def series(self, series_id: str) -> str:
         """Return the key of a `Series`."""
         return self._key("series", series_id)
