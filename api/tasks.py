@@ -11,10 +11,11 @@ from dispatch.files import load_park
 from dispatch.model.park import Park
 from dispatch.planning.whole_day import Budget, Watch
 from dispatch.roads.find import table_for
+from dispatch.services.attending import keep_record
 from dispatch.services.closures import JOB_NAME as REPLAN
 from dispatch.services.day_planning import Order, Surroundings, plan_and_publish
 from dispatch.services.delivering import Sending, deliver
-from dispatch.services.desk import Desk
+from dispatch.services.desk import AllowanceBoard, Desk
 from dispatch.services.matching_rounds import JOB_NAME as ROUND
 from dispatch.services.matching_rounds import Round, match_and_offer
 from dispatch.services.notifying import LogNotifier, Notifier, WebhookNotifier, key_of, notify
@@ -97,6 +98,7 @@ def scenario_task(context: TaskContext, arguments: dict[str, Any]) -> dict[str, 
 SWEEP_SECONDS = 10.0
 WAITLIST_SECONDS = 5.0
 NOTIFY_SECONDS = 2.0
+ATTENDANCE_SECONDS = 60.0
 SERIES_SECONDS = 2.0  # soon after a release
 ARCHIVE_SECONDS = 600.0
 WEBHOOK_SECONDS = 1.0
@@ -106,11 +108,17 @@ TASKS: Tasks = {PLAN: plan_task, ROUND: round_task, REPLAN: replan_task, SIMULAT
 
 def timers_of(park: Park, settings: Settings) -> tuple[Timer, ...]:
     """Return what the worker does again and again."""
+    board = AllowanceBoard()  # of the timers' desks together
     keep, archive, every = settings.keep_days, archive_dir(settings), park.rules.matching_round_seconds
     timers = [
         Timer("sweep", SWEEP_SECONDS, lambda store, now: sweep(Desk(park, store), now)),
-        Timer("series", SERIES_SECONDS, lambda store, now: settle_all(Desk(park, store), now)),
-        Timer("waitlist", WAITLIST_SECONDS, lambda store, now: fill_all(Desk(park, store), now)),
+        Timer("series", SERIES_SECONDS, lambda store, now: settle_all(Desk(park, store, allowance_board=board), now)),
+        Timer("waitlist", WAITLIST_SECONDS, lambda store, now: fill_all(Desk(park, store, allowance_board=board), now)),
+        Timer(
+            "attendance",
+            ATTENDANCE_SECONDS,
+            lambda store, now: keep_record(Desk(park, store, allowance_board=board), now),
+        ),
         Timer("archive", ARCHIVE_SECONDS, lambda store, _: archive_days(store, park.grid, archive, keep)),
         Timer("deadlines", SOON_SECONDS, lambda store, now: keep_deadlines(Desk(park, store), Jobs(store), now)),
         Timer("loads", SOON_SECONDS, lambda store, now: follow_slots(Desk(park, store), Jobs(store), now)),

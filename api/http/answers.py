@@ -262,6 +262,49 @@ class OccurrencePage(Answer):
     next: str | None = Field(description="Cursor of the next page; null at the end.")
 
 
+class EarnedAnswer(Answer):
+    """What a carrier has earned for a week, by the record of the week before (docs/house-rules.md has the formula)."""
+
+    monday: date
+    is_final: bool = Field(description="Whether the week before is over.")
+    kept: int
+    no_shows: int
+    late_cancels: int
+    peak: int = Field(description="Peak entries of the week before, kept or missed.")
+    wasted_percent: float
+    factor_percent: float
+    peak_entries: int | None = Field(description="Most peak entries on each day of the week; null: any number.")
+
+
+class AllowanceAnswer(Answer):
+    """A carrier's quotas, and what it has earned of the peak."""
+
+    carrier: str
+    quota: int | None
+    daily_quota: int | None
+    group: str | None
+    weeks: list[EarnedAnswer]
+
+
+class OverbookedAnswer(Answer):
+    """A dock group in an hour of the day in which more docks are promised than there are."""
+
+    dock_group: str
+    hour: int
+    no_show_percent: float
+    docks: int
+    promised: int
+    factor: float
+    overflow_percent: float = Field(description="The chance that more trucks come than docks work, in a slot.")
+
+
+class OverbookingAnswer(Answer):
+    """Where more is promised than there is; nothing while the house rule is 0."""
+
+    overflow_percent: float = Field(description="The house rule: the most that chance may be.")
+    items: list[OverbookedAnswer]
+
+
 class VisitAnswer(Answer):
     """A wish to come, open until a plan has placed it."""
 

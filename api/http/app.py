@@ -1,8 +1,9 @@
 """The HTTP service, put together from its parts."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
@@ -14,6 +15,7 @@ from api.http.metrics import Measured, Metrics
 from api.http.parts import Parts
 from api.http.rim import OpenRoute
 from api.http.routes import (
+    allowances,
     appointments,
     closures,
     enterprises,
@@ -37,6 +39,7 @@ from api.http.routes import (
     waitlist,
     webhooks,
 )
+from dispatch.services.attending import AllowanceKeeper
 from dispatch.services.feed import Feed
 from dispatch.services.pricing import PriceKeeper
 from parkdispatch import __version__
@@ -48,6 +51,7 @@ ROUTERS = (
     closures.router,
     waitlist.router,
     series.router,
+    allowances.router,
     gate.visit_router,
     gate.router,
     gate.open_router,
@@ -120,7 +124,7 @@ def _keeping_prices(parts: Parts) -> Callable[[FastAPI], AbstractAsyncContextMan
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
         try:
-            async with _prices_kept():
+            async with _prices_kept(), _kept(AllowanceKeeper(parts.desk, parts.clock).run()):
                 yield
         finally:
             await app.state.feed.close()
@@ -131,15 +135,22 @@ def _keeping_prices(parts: Parts) -> Callable[[FastAPI], AbstractAsyncContextMan
         if not parts.desk.park.rules.steer_bookings:
             yield
             return
-        keeping = asyncio.create_task(PriceKeeper(parts.desk, parts.clock).run())
-        try:
+        async with _kept(PriceKeeper(parts.desk, parts.clock).run()):
             yield
-        finally:
-            keeping.cancel()
-            with suppress(asyncio.CancelledError):
-                await keeping
 
     return running
+
+
+@asynccontextmanager
+async def _kept(run: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run beside the block, and end with it."""
+    keeping = asyncio.create_task(run)
+    try:
+        yield
+    finally:
+        keeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await keeping
 
 
 async def _gone(_request: Request, _fault: Exception) -> Response:

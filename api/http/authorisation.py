@@ -134,6 +134,8 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "/v1/gate/check-outs"): row(gate=own("gate")),
     ("POST", "/v1/appointments/{appointment_id}/change/accept"): row(APPOINTMENT, APPOINTMENT),
     ("POST", "/v1/appointments/{appointment_id}/change/refuse"): row(APPOINTMENT, APPOINTMENT),
+    ("GET", "/v1/carriers/{carrier}/allowance"): reading(own(path="carrier"), own(path="carrier")),
+    ("GET", "/v1/overbooking"): reading(),
     ("POST", "/v1/series"): row(own("carrier"), own("plate carrier")),
     ("GET", "/v1/series"): reading(own(query="carrier"), own(query="truck carrier")),
     ("GET", "/v1/series/{series_id}"): reading(SERIES, SERIES),

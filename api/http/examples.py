@@ -10,11 +10,14 @@ import orjson
 from api.http import show
 from api.http.problems import KINDS
 from dispatch.model import promises, rules
+from dispatch.model.allowances import monday_of
+from dispatch.model.attendance import CarrierRecord
 from dispatch.model.callers import Role
 from dispatch.model.closures import Closure, ClosureKind, ClosureState
 from dispatch.model.day import Load, Truck, Visit
+from dispatch.model.earning import earned
 from dispatch.model.exceptions import ExceptionKind, ExceptionState, LoadException, Note
-from dispatch.model.park import DockKind, Park
+from dispatch.model.park import DockKind, Earning, Park
 from dispatch.model.promises import (
     Appointment,
     AppointmentState,
@@ -32,6 +35,7 @@ from dispatch.planning.kpis import GroupBy, Happened, measured
 from dispatch.services import api_keys
 from dispatch.services.api_keys import ApiKey
 from dispatch.services.applying import Applied
+from dispatch.services.attending import Overbooked, WeekEarned
 from dispatch.services.availability import HourSeen, SlotSeen
 from dispatch.services.delivering import Delivery
 from dispatch.services.event_forms import EventForm, shown
@@ -218,7 +222,15 @@ def _about_series(park: Park, appointment: Appointment) -> dict[str, Example]:
     shown, where = show.plain(park, made), {"series_id": made.id}
     ended = shown | {"state": SeriesState.ENDED}
     listed = {"limit": 50}
+    record = CarrierRecord(kept=90, no_shows=8, late_cancels=4, peak=35)
+    monday = monday_of(appointment.day)
+    week = WeekEarned(monday, is_final=True, earned=earned(record, 7, Earning()))
+    promised = Overbooked(appointment.dock_group, 10, 12.5, 12, 13, 1.083, 3.1)
     return {
+        "get_allowance": Example(show.allowance(park, made.carrier, [week]), parameters={"carrier": made.carrier})
+        if made.carrier in park.enterprise_by_id
+        else Example({"carrier": made.carrier, "quota": None, "daily_quota": None, "group": None, "weeks": []}),
+        "get_overbooking": Example(show.overbooking(park, [promised])),
         "make_series": Example(shown, asked | {"begins": begins, "rule": rule, "exdates": [left_out]}),
         "list_series": Example(show.page([shown], None), parameters={"carrier": made.carrier, **listed}),
         "get_series": Example(shown, parameters=where),

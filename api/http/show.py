@@ -1,7 +1,7 @@
 """What the park knows, as answers show it: plain documents, times in the park's zone."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import date, datetime
 from typing import Any
@@ -17,6 +17,7 @@ from dispatch.model.park import Park
 from dispatch.model.promises import Appointment, Match, Moved, MoveOffer, Stop
 from dispatch.services.api_keys import ApiKey
 from dispatch.services.applying import Applied
+from dispatch.services.attending import Overbooked, WeekEarned
 from dispatch.services.availability import SlotSeen
 from dispatch.services.delivering import Delivery
 from dispatch.services.desk import Kept
@@ -128,6 +129,28 @@ def closure(park: Park, closed: Closure, job: Job | None) -> Document:
     shown = plain(park, closed)
     del shown["blocks"], shown["job"]
     return shown | {"replanning": job.state if job else None, "result": job.result if job else None}
+
+
+def allowance(park: Park, carrier: str, weeks: Sequence[WeekEarned]) -> Document:
+    """Return a carrier's quotas and what it has earned, week by week."""
+    firm = park.enterprise_by_id[carrier]
+    shown = [
+        {
+            **_picked(week, "monday", "is_final"),
+            **_picked(week.earned.record, "kept", "no_shows", "late_cancels", "peak"),
+            **_picked(week.earned, "wasted_percent", "factor_percent", "peak_entries"),
+        }
+        for week in weeks
+    ]
+    return {"carrier": carrier, **_picked(firm, "quota", "daily_quota", "group"), "weeks": shown}
+
+
+def overbooking(park: Park, found: Sequence[Overbooked]) -> Document:
+    """Return where more docks are promised than there are."""
+    return {
+        "overflow_percent": park.rules.overbooking.overflow_percent,
+        "items": [plain(park, each) for each in found],
+    }
 
 
 def visit(park: Park, seen: VisitSeen) -> Document:

@@ -10,7 +10,8 @@ This week the carrier may have, on each day, at most
 
     max(1, floor(f * b))   peak entries,   b = the peak entries of its last week / the days of that week, rounded up,
 
-and any number of them when f = 1. The numbers are house rules (`Earning`), in percent.
+and any number of them when f = 1. For a week to come, the days of this one that are over count as the week before.
+The numbers are house rules (`Earning`), in percent.
 """
 
 from dataclasses import dataclass
@@ -18,8 +19,6 @@ from fractions import Fraction
 
 from dispatch.model.attendance import CarrierRecord
 from dispatch.model.park import Earning
-
-DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +31,11 @@ class Earned:
     peak_entries: int | None
 
 
-def earned(record: CarrierRecord, terms: Earning) -> Earned:
-    """Return what the last week's record earns by the formula above."""
+def earned(record: CarrierRecord, days: int, terms: Earning) -> Earned:
+    """Return what the record of so many days earns by the formula above."""
     factor = factor_of(record, terms)
     wasted = wasted_share(record, terms)
-    limit = None if factor == 1 else max(1, int(factor * -(-record.peak // DAYS)))
+    limit = None if factor == 1 else max(1, int(factor * -(-record.peak // max(1, days))))
     return Earned(record, round(100 * float(wasted), 1), round(100 * float(factor), 1), limit)
 
 

@@ -18,7 +18,7 @@ def overflow_probability(promised: int, docks: int, no_show_rate: float) -> floa
         return 1.0
     if no_show_rate >= 1:
         return 0.0
-    return min(1.0, sum(_binomial(promised, k, 1 - no_show_rate) for k in range(docks + 1, promised + 1)))
+    return min(1.0, sum(_come(promised, k, no_show_rate) for k in range(docks + 1, promised + 1)))
 
 
 @lru_cache(maxsize=10_000)
@@ -33,7 +33,7 @@ def docks_promised(docks: int, no_show_rate: float, overflow: float) -> int:
     return promised if overflow > 0 else docks
 
 
-def _binomial(n: int, k: int, p: float) -> float:
-    """Return P(Bin(n, p) = k) for 0 < p < 1, by logarithms, so that no factor overflows."""
+def _come(n: int, k: int, rate: float) -> float:
+    """Return P(Bin(n, 1 - rate) = k) for 0 < rate < 1, by logarithms, so that no factor overflows."""
     choose = lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
-    return exp(choose + k * log(p) + (n - k) * log1p(-p))
+    return exp(choose + k * log1p(-rate) + (n - k) * log(rate))

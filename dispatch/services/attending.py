@@ -12,9 +12,10 @@ from datetime import date, datetime, timedelta
 from dispatch.model.allowances import Allowances, monday_of
 from dispatch.model.attendance import Attendance, CarrierRecord, attendance_of, place_of
 from dispatch.model.earning import Earned, earned
+from dispatch.model.overbooking import docks_promised, overflow_probability
 from dispatch.model.park import Park
 from dispatch.model.promises import Appointment
-from dispatch.services.desk import Desk, get_carrier
+from dispatch.services.desk import Desk, not_there
 from dispatch.store import codec
 from dispatch.store.commit import Commit, Event, Expect, StoreDown, Write
 from dispatch.store.keys import day_prefix, id_of
@@ -92,27 +93,65 @@ class AllowanceKeeper:
         peaks: dict[tuple[str, date], int] = {}
         if park.peak_slots and park.rules.earned.slope_percent:
             for monday, days, _ in _weeks(park, now):
-                record = await self._attendances.of(days)
-                peaks |= peak_entries(park, monday, record)
+                peaks |= peak_entries(park, monday, await self._attendances.of(days), len(days))
         overflow = park.rules.overbooking.overflow_percent / 100
         rates = no_show_rates(park, await self._attendances.of(_recent(park, now))) if overflow else {}
         self._desk.allowance_board.post(Allowances(peaks, rates, overflow))
 
 
+async def keep_record(desk: Desk, now: datetime) -> None:
+    """Keep the records of days that are over, and put up on the desk's board what they earn and allow."""
+    await close_days(desk.store, desk.park, now)
+    await AllowanceKeeper(desk, lambda: now).refresh()
+
+
+@dataclass(frozen=True, slots=True)
+class Overbooked:
+    """A dock group in an hour in which more docks are promised than there are, and the chance that too many come."""
+
+    dock_group: str
+    hour: int
+    no_show_percent: float
+    docks: int
+    promised: int
+    factor: float
+    overflow_percent: float
+
+
+async def list_overbooked(desk: Desk, now: datetime) -> list[Overbooked]:
+    """Return where more docks are promised than there are, by the no-show rates observed; nothing while it is off."""
+    park, overflow = desk.park, desk.park.rules.overbooking.overflow_percent / 100
+    rates = no_show_rates(park, await Attendances(desk.store).of(_recent(park, now))) if overflow else {}
+    docks = {group.id: group.docks for warehouse in park.warehouses for group in warehouse.dock_groups}
+    found = []
+    for (group, hour), rate in rates.items():
+        promised = docks_promised(docks[group], rate, overflow)
+        if promised > docks[group]:
+            chance = round(100 * overflow_probability(promised, docks[group], rate), 2)
+            factor = round(promised / docks[group], 3)
+            shown = round(100 * rate, 1)
+            found.append(Overbooked(group, hour, shown, docks[group], promised, factor, chance))
+    return found
+
+
 async def list_earned(desk: Desk, carrier: str, now: datetime) -> list[WeekEarned]:
-    """Return what a carrier has earned for this week and, so far, for the next; Misfit when it is not known."""
-    get_carrier(desk.park, carrier)
+    """Return what a carrier has earned for this week and, so far, for the next; NotThere when it is not known."""
+    if carrier not in desk.park.enterprise_by_id:
+        raise not_there("carrier", carrier)
     attendances = Attendances(desk.store)
     weeks = []
     for monday, days, is_final in _weeks(desk.park, now):
         record = (await attendances.of(days)).carriers.get(carrier, CarrierRecord())
-        weeks.append(WeekEarned(monday, is_final, earned(record, desk.park.rules.earned)))
+        weeks.append(WeekEarned(monday, is_final, earned(record, len(days), desk.park.rules.earned)))
     return weeks
 
 
-def peak_entries(park: Park, monday: date, record: Attendance) -> dict[tuple[str, date], int]:
-    """Return the peak entries a day of the carriers that have wasted slots, in the week that begins on a Monday."""
-    limits = {carrier: earned(each, park.rules.earned).peak_entries for carrier, each in record.carriers.items()}
+def peak_entries(park: Park, monday: date, record: Attendance, days: int) -> dict[tuple[str, date], int]:
+    """Return the peak entries a day of the carriers that have wasted slots, in the week that begins on a Monday, by the
+    record of so many days before it.
+    """
+    terms = park.rules.earned
+    limits = {carrier: earned(each, days, terms).peak_entries for carrier, each in record.carriers.items()}
     return {(carrier, monday): limit for carrier, limit in limits.items() if limit is not None}
 
 
@@ -134,7 +173,7 @@ def _weeks(park: Park, now: datetime) -> list[tuple[date, list[date], bool]]:
     last_week = [this - WEEK + timedelta(days=i) for i in range(7)]
     return [
         (this, last_week, True),
-        (this + WEEK, [this + timedelta(days=i) for i in range(today.weekday() + 1)], False),
+        (this + WEEK, [this + timedelta(days=i) for i in range(today.weekday())], False),
     ]
 
 
