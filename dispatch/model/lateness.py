@@ -7,13 +7,13 @@ which it was to come. Waits below the house's `park_delay_minutes` are no delay.
 waits only where docks are known to say when they begin.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dispatch.model.life import dock_times, no_show_at, starts_at
 from dispatch.model.park import Park
-from dispatch.model.promises import Appointment, AppointmentState, Lane
+from dispatch.model.promises import Appointment, AppointmentState, Lane, Stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,13 @@ class Delay:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A truck in a queue of the park, from when until when."""
+    """A truck in a queue of the park, from when until when. `where` is the queue's gate or dock group, in words."""
 
     begin: datetime
     end: datetime
     where: str
+    plate: str
+    appointment: str
 
     @property
     def minutes(self) -> int:
@@ -74,58 +76,63 @@ def has_come_in_time(park: Park, appointment: Appointment) -> bool:
     return appointment.arrived_at is not None and appointment.arrived_at < no_show_at(park, appointment)
 
 
-def park_delay(park: Park, appointment: Appointment, others: Iterable[Appointment], now: datetime) -> Delay:
+def park_delay(park: Park, appointment: Appointment, waits: Iterable[Wait], now: datetime) -> Delay:
     """Return the park's own delay in the time in which the appointment's truck was to come, up to now."""
     begin = opens_at(park, appointment)
     end = min(now, starts_at(park, appointment) + timedelta(minutes=park.rules.late_limit_minutes))
-    others = tuple(others)
-    telling = {place.dock_group for other in others for place in dock_times(other) if place.dock_started_at}
-    waits = [
+    queues = {_gate(appointment), *(_docks(place) for place in dock_times(appointment))}
+    touching = [
         wait
-        for other in others
-        for group, wait in _waits_that_matter(park, appointment, other, now)
-        if group is None or group in telling
+        for wait in waits
+        if wait.appointment != appointment.id
+        and (wait.where in queues or wait.plate == appointment.plate)
+        and wait.begin <= end
+        and wait.end >= begin
     ]
-    touching = [wait for wait in waits if wait.begin <= end and wait.end >= begin]
     longest = max(touching, key=lambda wait: wait.minutes, default=None)
-    if longest is None or longest.minutes < park.rules.park_delay_minutes:
+    if longest is None:
         return NO_DELAY
     until = longest.end.astimezone(park.grid.zone)
     return Delay(longest.minutes, f"{longest.where}: {longest.minutes} minutes of queue until {until:%H:%M}")
 
 
-def _waits_that_matter(
-    park: Park, appointment: Appointment, other: Appointment, now: datetime
-) -> Iterable[tuple[str | None, Wait]]:
-    """Yield waits, those before docks with their group."""
-    is_own = other.plate == appointment.plate
-    groups = {place.dock_group for place in dock_times(appointment)}
-    if other.gate == appointment.gate or is_own:
-        yield from ((None, wait) for wait in gate_waits(other, now))
-    yield from ((group, wait) for group, wait in dock_waits(park, other, now) if is_own or group in groups)
+def long_waits(park: Park, appointments: Iterable[Appointment], now: datetime) -> list[Wait]:
+    """Return the waits of trucks before gates and docks that are long enough to be a delay."""
+    appointments = tuple(appointments)
+    telling = {place.dock_group for each in appointments for place in dock_times(each) if place.dock_started_at}
+    found = [
+        wait for each in appointments for wait in (*_gate_waits(each, now), *_dock_waits(park, each, telling, now))
+    ]
+    return [wait for wait in found if wait.minutes >= park.rules.park_delay_minutes]
 
 
-def gate_waits(appointment: Appointment, now: datetime) -> Iterable[Wait]:
-    """Return the wait of its truck before the gate, up to now when it has not been let in."""
-    if appointment.arrived_at is None:
-        return
-    stands = appointment.state is AppointmentState.CONFIRMED
-    end = appointment.checked_in_at or (now if stands else appointment.arrived_at)
-    yield Wait(appointment.arrived_at, end, f"gate {appointment.gate}")
+def _gate_waits(appointment: Appointment, now: datetime) -> Iterable[Wait]:
+    """Yield the wait of its truck before the gate, up to now when it has not been let in."""
+    arrived = appointment.arrived_at
+    end = appointment.checked_in_at or (now if appointment.state is AppointmentState.CONFIRMED else None)
+    if arrived is not None and end is not None:
+        yield Wait(arrived, end, _gate(appointment), appointment.plate, appointment.id)
 
 
-def dock_waits(park: Park, appointment: Appointment, now: datetime) -> Iterable[tuple[str, Wait]]:
-    """Return the waits of its truck before its docks, with the dock group of each."""
+def _dock_waits(park: Park, appointment: Appointment, telling: Container[str], now: datetime) -> Iterable[Wait]:
+    """Yield the waits of its truck before its docks, up to now where it waits, and docks tell when they begin."""
     warehouse = park.warehouse_by_id.get(appointment.warehouse)
     if appointment.checked_in_at is None or warehouse is None:
         return
     ready = appointment.checked_in_at + timedelta(minutes=park.zone_by_id[warehouse.zone].drive_minutes)
     for place in dock_times(appointment):
         begin = max(ready, park.grid.start_of(appointment.day, place.slot))
-        stands = appointment.state is AppointmentState.CHECKED_IN
+        stands = appointment.state is AppointmentState.CHECKED_IN and place.dock_group in telling
         end = place.dock_started_at or (now if stands else begin)
-        if end > begin:
-            yield place.dock_group, Wait(begin, end, f"dock group {place.dock_group}")
+        yield Wait(begin, end, _docks(place), appointment.plate, appointment.id)
         if place.dock_finished_at is None:
             return
         ready = place.dock_finished_at
+
+
+def _gate(appointment: Appointment) -> str:
+    return f"gate {appointment.gate}"
+
+
+def _docks(place: Appointment | Stop) -> str:
+    return f"dock group {place.dock_group}"

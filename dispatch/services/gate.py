@@ -23,7 +23,7 @@ from dispatch.services.making import New, make
 from dispatch.services.moving import held_by, wanted_of
 from dispatch.services.openings import Window
 from dispatch.services.passes import Pass
-from dispatch.services.queues import find_delay
+from dispatch.services.queues import Queues
 from dispatch.services.seeking import Sought, nearest_alternatives
 from dispatch.store import codec
 from dispatch.store.commit import CounterFull
@@ -85,7 +85,7 @@ async def check_in(desk: Desk, appointment_id: str, arrival: Arrival, expected: 
     kept = await get_appointment(desk, appointment_id)
     excused, reason = kept.thing.excused_minutes, kept.thing.reason
     if kept.thing.state is AppointmentState.CONFIRMED and arrival.came_at > closes_at(desk.park, kept.thing):
-        delay = await find_delay(desk, kept.thing, arrival.now)
+        delay = await Queues(desk, arrival.now).delay(kept.thing)
         if delay.minutes > excused:
             excused, reason = delay.minutes, delay.evidence
 

@@ -14,8 +14,8 @@ from dispatch.model.lateness import has_come_in_time
 from dispatch.model.life import after, no_show_at
 from dispatch.model.promises import Appointment, AppointmentState
 from dispatch.services import waiting
-from dispatch.services.desk import Desk
-from dispatch.services.queues import find_delay
+from dispatch.services.desk import Desk, Kept
+from dispatch.services.queues import Queues
 from dispatch.store import codec
 from dispatch.store.commit import VersionChanged
 from dispatch.store.keys import id_of, time_member
@@ -37,29 +37,31 @@ async def sweep(desk: Desk, now: datetime) -> dict[str, int]:
     made: Counter[str] = Counter()
     last = time_member(now, "~")
     seen: str | None = None
+    queues = Queues(desk, now)
     while True:
         page = await desk.store.page(desk.keys.due(), after=seen, limit=AT_ONCE)
         due = [member for member in page.members if member <= last]
         stored = await desk.store.find_many([desk.keys.appointment(id_of(member)) for member in due])
         for each in stored:
             if each is not None:
-                made.update(await _settle(desk, codec.read(Appointment, each.document), each.version, now))
+                kept = Kept(codec.read(Appointment, each.document), each.version)
+                made.update(await _settle(desk, queues, kept, now))
         if len(due) < len(page.members) or page.next_after is None:
             return dict(made)
         seen = page.next_after
 
 
-async def _settle(desk: Desk, appointment: Appointment, version: int, now: datetime) -> list[str]:
-    step, changes = await _step(desk, appointment, now)
-    new = after(desk.park, appointment, step, now, **changes)
+async def _settle(desk: Desk, queues: Queues, kept: Kept[Appointment], now: datetime) -> list[str]:
+    step, changes = await _step(desk, kept.thing, queues, now)
+    new = after(desk.park, kept.thing, step, now, **changes)
     try:
-        await waiting.commit_change(desk, appointment, version, new, step)
+        await waiting.commit_change(desk, kept.thing, kept.version, new, step)
     except VersionChanged:
         return []
     return [step]
 
 
-async def _step(desk: Desk, appointment: Appointment, now: datetime) -> Step:
+async def _step(desk: Desk, appointment: Appointment, queues: Queues, now: datetime) -> Step:
     """Return what is to be done with an appointment that is due, and what it changes."""
     if appointment.state is AppointmentState.WAITLISTED:
         return "expire", {"reason": NO_ROOM}
@@ -67,15 +69,20 @@ async def _step(desk: Desk, appointment: Appointment, now: datetime) -> Step:
         return "expire", {"reason": NOT_CONFIRMED}
     if appointment.offer is not None:
         return "lapse_move", {"offer": None, "reason": NOT_TAKEN}
-    if has_come_in_time(desk.park, appointment) and now < no_show_at(desk.park, appointment) + LONGEST_QUEUE:
+    if has_come_in_time(desk.park, appointment) and _came_lately(appointment, now):
         minutes = _minutes_until(desk, appointment, now + QUEUE_PATIENCE)
         return "excuse", {"excused_minutes": minutes, "reason": f"stands before gate {appointment.gate}"}
-    delay = await find_delay(desk, appointment, now)
+    delay = await queues.delay(appointment)
     if delay.minutes > appointment.excused_minutes:
         return "excuse", {"excused_minutes": delay.minutes, "reason": delay.evidence}
     if appointment.excused_minutes:
         return "expire", {"reason": f"kept away by the park's own delay ({appointment.reason})"}
     return "miss", {"reason": NOT_COME}
+
+
+def _came_lately(appointment: Appointment, now: datetime) -> bool:
+    """Answer whether its truck may still stand before the gate."""
+    return appointment.arrived_at is not None and now < appointment.arrived_at + LONGEST_QUEUE
 
 
 def _minutes_until(desk: Desk, appointment: Appointment, moment: datetime) -> int:

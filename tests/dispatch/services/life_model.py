@@ -7,7 +7,7 @@ from the visits each time.
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
-SLOT, LEAD, GRACE, LIMIT, HOLD, PATIENCE, STAND, WINDOW = 15, 15, 30, 60, 10, 15, 60, 120
+SLOT, LEAD, GRACE, LIMIT, HOLD, PATIENCE, STAND, WINDOW, QUEUE = 15, 15, 30, 60, 10, 15, 60, 120, 240
 DOCKS = {"frozen": (("reefer", 1),), "import": (("container", 2),), "both": (("reefer", 1), ("container", 2))}
 HOLDING = {"requested", "confirmed", "checked_in", "at_dock", "completed"}
 INSIDE = {"checked_in", "at_dock"}
@@ -232,8 +232,9 @@ class Park:
                     made["lapse_move"] += 1
                     self.visits[i] = replace(visit, offer=())
             elif visit.state == "confirmed" and visit.no_show <= self.now:
-                came = visit.arrived is not None and visit.arrived < visit.no_show
-                made["excuse" if came else "miss"] += 1
+                came = visit.arrived is not None and visit.arrived < visit.no_show and self.now < visit.arrived + QUEUE
+                step, state = ("expire", "expired") if visit.excused else ("miss", "no_show")
+                made["excuse" if came else step] += 1
                 excused = visit.excused + self.now + PATIENCE - visit.no_show
-                self.visits[i] = replace(visit, excused=excused) if came else replace(visit, state="no_show")
+                self.visits[i] = replace(visit, excused=excused) if came else replace(visit, state=state)
         return dict(made)

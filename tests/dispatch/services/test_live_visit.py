@@ -249,6 +249,17 @@ async def test_a_truck_that_stands_before_the_gate_is_no_no_show(desk):
         await gate.note_arrival(desk, made, Arrival(nine(90)))
 
 
+async def test_a_truck_that_came_and_went_again_is_released_in_the_end(desk):
+    made = await book(desk, 1)
+    await gate.note_arrival(desk, made, Arrival(nine(10)))
+
+    steps = [await sweep(desk, nine(minutes)) for minutes in range(60, 300, 10)]
+
+    assert {"miss": 1} not in steps
+    assert steps.index({"expire": 1}) == 20  # when it is looked at next after 09:10 and four hours
+    assert (await find(desk, made)).state is AppointmentState.EXPIRED
+
+
 async def test_a_truck_fifty_minutes_late_is_offered_a_slot_it_can_meet_and_takes_it(desk):
     made = await book(desk, 1)
 
