@@ -133,6 +133,8 @@ async def progress_exception(
         if told is None:
             raise NotAllowedNow(f"exception {found.id} is {found.state}")
         _check_whose(found, step, by)
+        if step.owner is not None:
+            _check_owner(desk.park, step.owner)
         if step.rating is not None and step.state is not ExceptionState.CLOSED:
             raise Misfit("rating", "is given when an exception is closed")
         deadline, overdue = found.deadline, found.is_overdue
@@ -192,6 +194,13 @@ def _check_whose(found: LoadException, step: Step, by: Caller) -> None:
     whose = found.reported_by if reporters else found.owner
     if by.role is not Role.OPERATOR and by.name != whose:
         raise NotAllowedNow(f"exception {found.id} can be brought to {step.state} by {whose} alone")
+
+
+def _check_owner(park: Park, owner: str) -> None:
+    """Raise Misfit unless the name is the operator's or that of an enterprise of the park."""
+    role, _, tenant = owner.partition(":")
+    if owner != Role.OPERATOR and not (role == Role.ENTERPRISE and tenant in park.enterprise_by_id):
+        raise Misfit("owner", f"{owner!r} is nobody; allowed: operator, or enterprise: and its id")
 
 
 def _reported(

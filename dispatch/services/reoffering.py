@@ -17,7 +17,7 @@ from dispatch.store.commit import StoredEvent, VersionChanged
 from dispatch.store.keys import id_of, time_member
 from dispatch.worker.jobs import Jobs, JobState
 
-AT_ONCE = 500  # deadlines looked at in one sweep
+AT_ONCE = 500  # deadlines read at once
 MOST_IN_A_SPAN = 5
 SOON_SECONDS = 5  # rounds asked for within so long are one
 
@@ -33,12 +33,16 @@ class Swept:
 
 async def sweep_deadlines(desk: Desk, now: datetime) -> Swept:
     """End what its time has come for: offers without an answer, open loads past their last start; flag exceptions."""
-    page = await desk.store.page(desk.keys.deadlines(), limit=AT_ONCE)
-    due = [id_of(member) for member in page.members if member <= time_member(now, "~")]
     ended = {"offer": 0, "load": 0, "exception": 0}
-    for kind, _, identity in (each.partition(":") for each in due):
-        ended[kind] += await _end(desk, kind, identity, now)
-    return Swept(ended["offer"], ended["load"], ended["exception"])
+    last, seen = time_member(now, "~"), None
+    while True:
+        page = await desk.store.page(desk.keys.deadlines(), after=seen, limit=AT_ONCE)
+        due = [member for member in page.members if member <= last]
+        for kind, _, identity in (id_of(member).partition(":") for member in due):
+            ended[kind] += await _end(desk, kind, identity, now)
+        if len(due) < len(page.members) or page.next_after is None:
+            return Swept(ended["offer"], ended["load"], ended["exception"])
+        seen = page.next_after
 
 
 async def ask_round(

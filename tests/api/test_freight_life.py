@@ -48,6 +48,10 @@ async def test_a_driver_takes_a_load_and_brings_it_to_its_end(us, named):
     assert seen["state"] == "disputed"  # a complaint was made before, and is not closed
     assert [each["state"] for each in seen["history"]][-4:] == ["at_pickup", "in_transit", "delivered", "disputed"]
     assert (await driver.get(f"/v1/offers/{offer['id']}")).json()["state"] == "finished"
+    for state in ("resolved", "closed"):
+        complaint = f"/v1/exceptions/{named['exception_id']}/progress"
+        await us[Role.OPERATOR].post(complaint, json={"state": state})
+    assert (await enterprise.get(load)).json()["state"] == "delivered"
 
 
 async def test_an_exception_is_resolved_by_its_owner_and_closed_by_who_reported_it(us, named, clock):
@@ -68,8 +72,12 @@ async def test_an_exception_is_resolved_by_its_owner_and_closed_by_who_reported_
     closed = await driver.post(f"{path}/progress", json={"state": "closed", "rating": 4})
     assert (closed.json()["state"], closed.json()["rating"]) == ("closed", 4)
     assert [note["state"] for note in closed.json()["notes"]] == ["open", "in_progress", "resolved", "closed"]
+    for state in ("resolved", "closed"):
+        other = await operator.post(f"/v1/exceptions/{named['exception_id']}/progress", json={"state": state})
+        assert other.json()["state"] == state
+    assert (await operator.get(f"/v1/loads/{named['load_id']}")).json()["exceptions"] == []
     open_ones = (await operator.get("/v1/exceptions", params={"state": "open", "overdue": False})).json()["items"]
-    assert [each["id"] for each in open_ones] == [named["exception_id"]]
+    assert open_ones == []
 
 
 async def test_an_exception_past_its_deadline_is_flagged(parts, named, clock, client):
