@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Generic, TypeVar
 
@@ -129,6 +129,14 @@ async def committed(desk: Desk, commit: Commit) -> Done:
         return await desk.store.commit(commit)
     except FingerprintDiffers:
         raise KeyReused("Idempotency-Key") from None
+
+
+def repeatable_by(desk: Desk, commit: Commit, repeatable: Repeatable | None, answer: bytes = b"null") -> Commit:
+    """Return the change as one that is made once under its Idempotency-Key, if it has one; repeats get the answer."""
+    if repeatable is None:
+        return commit
+    key = desk.keys.idempotency(repeatable.key)
+    return replace(commit, idempotency_key=key, fingerprint=repeatable.fingerprint, answer=answer)
 
 
 Versions = frozenset[int] | None  # those a change may be based on; None is any

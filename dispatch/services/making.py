@@ -1,13 +1,13 @@
 """Making new things in the store, each once, however often it is asked for under one Idempotency-Key."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import orjson
 
 from dispatch.model.refusals import AlreadyThere, KeyReused, Refusal
-from dispatch.services.desk import Desk, Kept, Misfit, Repeatable, committed
+from dispatch.services.desk import Desk, Kept, Misfit, Repeatable, committed, repeatable_by
 from dispatch.store import codec
 from dispatch.store.commit import Commit, Done, FingerprintDiffers, NotDone, StoreDown, VersionChanged
 
@@ -107,14 +107,7 @@ async def _came_of(desk: Desk, new: New[T], outcome: Done | NotDone) -> Kept[T] 
 
 
 def _repeatable(desk: Desk, new: New[T], repeatable: Repeatable | None) -> Commit:
-    if repeatable is None:
-        return new.commit
-    return replace(
-        new.commit,
-        idempotency_key=desk.keys.idempotency(repeatable.key),
-        fingerprint=repeatable.fingerprint,
-        answer=codec.dump(new.thing),
-    )
+    return repeatable_by(desk, new.commit, repeatable, codec.dump(new.thing))
 
 
 def _kept(new: New[T], done: Done) -> Kept[T]:

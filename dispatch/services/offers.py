@@ -1,14 +1,26 @@
 """Offers: what a driver is proposed, and what came of it. An accepted one holds its slots, or is not accepted."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dispatch.model.promises import APPOINTMENT_LIFE, Appointment, LoadState, MatchState
 from dispatch.model.refusals import NotAllowedNow, Refusal
 from dispatch.services import booking, offering, publication
 from dispatch.services.appointments import check_may_cancel
-from dispatch.services.desk import Desk, Kept, Listed, PageAsked, Versions, check_version, not_there
+from dispatch.services.desk import (
+    Desk,
+    Kept,
+    Listed,
+    PageAsked,
+    Repeatable,
+    Versions,
+    check_version,
+    committed,
+    find_repeat,
+    not_there,
+    repeatable_by,
+)
 from dispatch.services.freight import MatchRecord
 from dispatch.services.holding import SlotFinder, stops_of
 from dispatch.services.listing import list_things
@@ -51,12 +63,17 @@ async def list_offers(desk: Desk, which: OfferFilter, page: PageAsked) -> Listed
     return await list_things(desk, MatchRecord, index, keys.match, page, wanted=which.admits)
 
 
-async def accept_offer(desk: Desk, offer_id: str, now: datetime, expected: Versions = None) -> Kept[MatchRecord]:
+async def accept_offer(
+    desk: Desk, offer_id: str, now: datetime, expected: Versions = None, repeatable: Repeatable | None = None
+) -> Kept[MatchRecord]:
     """Take an offer for its driver and book the slots of its loads, in one commit.
 
     Raises the Refusal that names what is full, and the offer stands as it was; NotAllowedNow when it is answered or its
-    time is over, or its enterprise has blocked the carrier meanwhile.
+    time is over, or its enterprise has blocked the carrier meanwhile; KeyReused.
     """
+    repeat = await find_repeat(desk, repeatable)
+    if repeat is not None:
+        return replace(await get_offer(desk, offer_id), repeated=True)
 
     async def accept(kept: KeptMatch) -> Commit:
         _check_open(kept, now)
@@ -65,7 +82,7 @@ async def accept_offer(desk: Desk, offer_id: str, now: datetime, expected: Versi
         publication.check_admits(kept.loads, lists, kept.record.match.carrier)
         holding = await finder.find(kept.record.match, stops_of(desk.park, kept.record.match, loads))
         taken = offering.accept_offer(desk.park, desk.keys, kept, holding.appointments, now)
-        return together(taken, *holding.commits(desk, now))
+        return repeatable_by(desk, together(taken, *holding.commits(desk, now)), repeatable)
 
     finder = SlotFinder(desk, now)
     for _ in range(LOSSES):
@@ -171,10 +188,10 @@ async def _answer(
         kept = await _get(desk, offer_id)
         check_version(kept.version, expected, f"offer {offer_id}")
         try:
-            await desk.store.commit(await change(kept))
+            done = await committed(desk, await change(kept))
         except VersionChanged:
             continue
-        return await get_offer(desk, offer_id)
+        return replace(await get_offer(desk, offer_id), repeated=done.repeated)
     raise NotAllowedNow(f"offer {offer_id} is being changed by others")
 
 

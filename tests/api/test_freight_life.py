@@ -54,6 +54,18 @@ async def test_a_driver_takes_a_load_and_brings_it_to_its_end(us, named):
     assert (await enterprise.get(load)).json()["state"] == "delivered"
 
 
+async def test_an_accept_that_is_repeated_under_its_key_is_answered_alike(us, named):
+    path, key = f"/v1/offers/{named['offer_id']}/accept", {"Idempotency-Key": "tap"}
+
+    first = await us[Role.DRIVER].post(path, headers=key)
+    again = await us[Role.DRIVER].post(path, headers=key)
+    other = await us[Role.DRIVER].post(path)
+
+    assert (first.status_code, again.status_code, other.status_code) == (200, 200, 409)
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert again.json() == first.json()
+
+
 async def test_an_exception_is_resolved_by_its_owner_and_closed_by_who_reported_it(us, named, clock):
     driver, enterprise, operator = us[Role.DRIVER], us[Role.ENTERPRISE], us[Role.OPERATOR]
     await driver.post(f"/v1/offers/{named['offer_id']}/accept")

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.http import show
 from api.http.answers import OfferAnswer, OfferPage
-from api.http.asking import Listing, parts_of, versions_of
-from api.http.fields import IfMatch, PathMatchId
+from api.http.asking import Listing, parts_of, repeatable_of, versions_of
+from api.http.fields import IdempotencyKey, IfMatch, PathMatchId
 from api.http.openapi import CHANGING, READING, told
 from api.http.problems import UNSUPPORTED_MEDIA_TYPE
 from api.http.requests import OfferDeclined, OffersAsked
@@ -46,13 +46,17 @@ async def get_offer(request: Request, offer_id: PathMatchId) -> Response:
     "/{offer_id}/accept",
     operation_id="accept_offer",
     response_model=OfferAnswer,
-    responses=told(*ANSWERING, *FULL),
+    responses=told(*ANSWERING, *FULL, refusals.KeyReused),
 )
-async def accept_offer(request: Request, offer_id: PathMatchId, if_match: IfMatch = None) -> Response:
+async def accept_offer(
+    request: Request, offer_id: PathMatchId, if_match: IfMatch = None, key: IdempotencyKey = None
+) -> Response:
     """Take the loads, and book their slots at the warehouses in the same step; refused whole when one is full."""
     parts = parts_of(request)
-    kept = await offers.accept_offer(parts.desk, offer_id, parts.clock(), versions_of(if_match))
-    return show.answer(show.offer(parts.desk.park, kept.thing), version=kept.version)
+    repeatable = await repeatable_of(request, key)
+    kept = await offers.accept_offer(parts.desk, offer_id, parts.clock(), versions_of(if_match), repeatable)
+    replayed = {"Idempotency-Replayed": "true"} if kept.repeated else {}
+    return show.answer(show.offer(parts.desk.park, kept.thing), version=kept.version, headers=replayed)
 
 
 @router.post(
