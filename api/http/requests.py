@@ -27,7 +27,7 @@ from dispatch.model.callers import Role
 from dispatch.model.closures import ClosureKind
 from dispatch.model.exceptions import ExceptionKind, ExceptionState
 from dispatch.model.park import DockKind
-from dispatch.model.promises import LoadState, MatchState, Purpose
+from dispatch.model.promises import AppointmentState, LoadState, MatchState, Purpose
 from dispatch.planning.kpis import GroupBy
 from dispatch.services.event_forms import EventForm
 from simulations.scenarios.changes import KINDS
@@ -432,6 +432,7 @@ class AppointmentsAsked(Paged):
     warehouse: Id | None = None
     carrier: Id | None = None
     gate: Id | None = None
+    state: AppointmentState | None = None
     day: Day | None = None
     slot: Annotated[int, Field(ge=0, le=1439)] | None = None
 

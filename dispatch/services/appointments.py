@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 import orjson
 
 from dispatch.model import rules
-from dispatch.model.life import after, timed
+from dispatch.model.life import after, dock_times, timed
 from dispatch.model.park import CargoKind, DockKind, Enterprise, Park
 from dispatch.model.promises import APPOINTMENT_LIFE, Appointment, AppointmentState, Purpose, Source, Stop
 from dispatch.model.refusals import (
@@ -352,12 +352,16 @@ class AppointmentFilter:
     gate: str | None = None
     day: date | None = None
     slot: int | None = None
+    state: AppointmentState | None = None
 
     def admits(self, appointment: Appointment) -> bool:
-        """Answer whether the appointment is the truck's, the warehouse's, the carrier's and the gate's asked for."""
+        """Answer whether it is the truck's, the carrier's and the gate's asked for, calls at the warehouse, and is in
+        the state.
+        """
         return (
             self.plate in (None, appointment.plate)
-            and self.warehouse in (None, appointment.warehouse)
+            and self.warehouse in (None, *(place.warehouse for place in dock_times(appointment)))
+            and self.state in (None, appointment.state)
             and self.carrier in (None, appointment.carrier)
             and self.gate in (None, appointment.gate)
         )
@@ -366,7 +370,8 @@ class AppointmentFilter:
 async def list_appointments(desk: Desk, which: AppointmentFilter, page: PageAsked) -> Listed[Appointment]:
     """Return appointments by slot, then id, those cancelled too."""
     named = sum(value is not None for value in (which.plate, which.warehouse, which.carrier))
-    has_all = named + 2 * (which.gate is not None) <= 1  # the index holds no other: there is none of a gate
+    unindexed = which.gate is not None or which.state is not None
+    has_all = named <= 1 and not unindexed  # the index holds no other
     prefix = ""
     if which.day is not None:
         prefix = day_prefix(which.day) if which.slot is None else slot_prefix(which.day, which.slot)

@@ -84,7 +84,8 @@ async def check_in(desk: Desk, appointment_id: str, arrival: Arrival, expected: 
     _check_arrival(arrival)
     kept = await get_appointment(desk, appointment_id)
     excused, reason = kept.thing.excused_minutes, kept.thing.reason
-    if kept.thing.state is AppointmentState.CONFIRMED and arrival.came_at > closes_at(desk.park, kept.thing):
+    came_at = kept.thing.arrived_at or arrival.came_at
+    if kept.thing.state is AppointmentState.CONFIRMED and came_at > closes_at(desk.park, kept.thing):
         delay = await Queues(desk, arrival.now).delay(kept.thing)
         if delay.minutes > excused:
             excused, reason = delay.minutes, delay.evidence

@@ -90,7 +90,9 @@ async def list_appointments(request: Request, asked: Annotated[AppointmentsAsked
     """List appointments by slot, then id, those cancelled too; filters may be combined."""
     desk = parts_of(request).desk
     listing = Listing("appointments", asked)
-    which = AppointmentFilter(asked.truck, asked.warehouse, asked.carrier, asked.gate, asked.day, asked.slot)
+    which = AppointmentFilter(
+        asked.truck, asked.warehouse, asked.carrier, asked.gate, asked.day, asked.slot, asked.state
+    )
     found = await appointments.list_appointments(desk, which, listing.page)
     items = [show.appointment(desk.park, each) for each in found.things]
     return show.answer(show.page(items, listing.cursor(found.next_after)))

@@ -9,8 +9,8 @@ import pytest
 from dispatch.model.promises import AppointmentState, Purpose
 from dispatch.model.refusals import Changed, DocksFull, NotAllowedNow, TruckBusy
 from dispatch.services import appointments
-from dispatch.services.appointments import AppointmentDraft, StopDraft
-from dispatch.services.desk import Desk, Misfit
+from dispatch.services.appointments import AppointmentDraft, AppointmentFilter, StopDraft
+from dispatch.services.desk import Desk, Misfit, PageAsked
 from dispatch.services.moving import Changes, Spot, amend_appointment, move_appointment
 from dispatch.store.keys import slot_member
 from tests.api.tiny import DAY, NOW, ZONE, plate, tiny_park
@@ -224,6 +224,40 @@ async def test_a_chained_visit_waits_for_a_dock_and_moves_as_a_whole(desk):
     assert [stop.slot for stop in made.stops] == [39]
     assert (kept.thing.slot, [stop.slot for stop in kept.thing.stops]) == (40, [41])
     await assert_books_balance(desk)
+
+
+async def test_the_drive_between_two_warehouses_is_kept_free_and_the_visit_is_listed_at_both(store):
+    park = tiny_park(docks=1)
+    (first,) = park.warehouses
+    groups = tuple(replace(group, id=group.id.replace("w1", "w2")) for group in first.dock_groups)
+    there = replace(first.position, latitude=first.position.latitude + 0.09)  # 10 km: 13 by road, 20 minutes
+    second = replace(first, id="w2", position=there, dock_groups=groups)
+    desk = Desk(replace(park, id=store.keys.park_id, warehouses=(first, second)), store)
+
+    made = (
+        await appointments.request_appointment(desk, exactly(1, stops=(StopDraft("w2", "frozen"),)), NOW, None)
+    ).thing
+
+    assert [stop.slot for stop in made.stops] == [39]  # 09:15 at the door, there by 09:35, so 09:45
+    truck, gates = await store.taken([desk.keys.truck(plate(1), DAY), desk.keys.gate("east", DAY)])
+    assert (sorted(truck), gates) == (["36", "37", "38", "39", "40"], {"36": 1})
+    for warehouse in ("w1", "w2"):
+        which = AppointmentFilter(plate=plate(1), warehouse=warehouse)
+        listed = await appointments.list_appointments(desk, which, PageAsked())
+        assert [each.id for each in listed.things] == [made.id]
+    with pytest.raises(TruckBusy):
+        await book(desk, 1, NINE + timedelta(minutes=30))
+    await assert_books_balance(desk)
+
+
+async def test_appointments_are_listed_by_state(desk):
+    made, other = await book(desk, 1), await book(desk, 2, TEN)
+    await appointments.cancel_appointment(desk, made.id, NOW, None)
+
+    for state, ids in (("cancelled", [made.id]), ("confirmed", [other.id]), ("no_show", [])):
+        which = AppointmentFilter(day=DAY, state=AppointmentState(state))
+        listed = await appointments.list_appointments(desk, which, PageAsked())
+        assert [each.id for each in listed.things] == ids
 
 
 async def test_a_stop_at_no_warehouse_is_named(desk):
