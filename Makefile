@@ -12,6 +12,7 @@ RUN := $(BIN)/parkdispatch
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo test check format bench bench-slots bench-matching bench-api bench-day lock clean install
+.PHONY: help run demo test check format bench bench-slots bench-matching bench-api bench-faults lock clean install
 
 help:  ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -53,6 +54,8 @@ bench-api: $(RUNTIME)  ## bookings per second over HTTP against the embedded sto
 
 bench-day: $(RUNTIME)  ## days under three policies, ordinary and disturbed: table, pictures, where planning does not help
 	@$(RUN) bench day
+bench-faults: $(RUNTIME)  ## kill service, worker and store under load, 30 times, and count what is lost
+	@$(RUN) bench faults
 
 lock: $(DEV)  ## resolve the dependencies of pyproject.toml into the hashed lock files
 	@sh tools/lock.sh $(BIN)/uv

@@ -1,14 +1,17 @@
 """`parkdispatch bench`: tables of what the planner reaches on this machine."""
 
+import asyncio
+import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import orjson
 import typer
 
-from api import benchmark
+from api import benchmark, faults
 from api.assembly import wall_clock
 from api.cli.output import put_json, put_line, say
 from api.settings import demo_park_file
@@ -146,6 +149,20 @@ def bench_day(
 def bench_api(as_json: AsJson = False) -> None:
     """Measure bookings over HTTP against the embedded store, beside an empty POST and commits without HTTP."""
     _report("api", benchmark.rows(benchmark.Study(), time.monotonic, wall_clock()), as_json)
+
+
+@bench_app.command("faults")
+def bench_faults(
+    rounds: Annotated[int, typer.Option("--rounds", help="kills in all", min=3, max=1000)] = 30,
+    still_seconds: Annotated[float, typer.Option("--still", help="seconds the store stands still", min=0)] = 20.0,
+    seed: Annotated[int, typer.Option("--seed", help="of what is killed when", min=0)] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Kill service, worker and store under load, let the store stand still; count what is lost or double."""
+    with tempfile.TemporaryDirectory(prefix="parkdispatch-") as directory:
+        rng = np.random.default_rng(seed)
+        rows = asyncio.run(faults.study(Path(directory), rounds, still_seconds, rng))
+    _report("faults", rows, as_json)
 
 
 def _demo_place() -> matching_online.Place:

@@ -23,7 +23,7 @@ from api.http.problems import (
     document,
 )
 from api.http.rim import OpenRoute
-from dispatch.model.refusals import AlreadyThere, KeyReused, NotThere, Refusal, StoreUnavailable
+from dispatch.model.refusals import AlreadyThere, KeyReused, NotThere, Refusal, StoreFull, StoreUnavailable
 
 Responses = dict[int | str, dict[str, Any]]
 Told = Kind | type[Refusal]
@@ -38,9 +38,10 @@ once, and the repeat says `Idempotency-Replayed: true`. A refused request is not
 KEY = "operator"
 SECURITY: list[dict[str, list[str]]] = [{KEY: []}, {f"{KEY}-header": []}]
 READING: tuple[Told, ...] = (UNAUTHORIZED, FORBIDDEN, INVALID_REQUEST, StoreUnavailable)
-CHANGING: tuple[Told, ...] = (*READING, NotThere, BODY_TOO_LARGE, ANSWER_LOST)
+CHANGING: tuple[Told, ...] = (*READING, StoreFull, NotThere, BODY_TOO_LARGE, ANSWER_LOST)
 CREATING: tuple[Told, ...] = (
     *READING,
+    StoreFull,
     ANSWER_LOST,
     BODY_TOO_LARGE,
     UNSUPPORTED_MEDIA_TYPE,

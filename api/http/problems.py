@@ -39,6 +39,7 @@ STATUS_OF: dict[type[Refusal], int] = {
     refusals.KeyReused: 422,
     refusals.AlreadyThere: 409,
     refusals.EventsGone: 410,
+    refusals.StoreFull: 503,
     refusals.StoreUnavailable: 503,
 }
 
@@ -77,6 +78,7 @@ ADVICE: dict[type[Refusal], str] = {
     refusals.KeyReused: "Use a new Idempotency-Key for a new request; repeat the old request unchanged.",
     refusals.AlreadyThere: "Use another id, or leave the id out and let the service give one.",
     refusals.EventsGone: "Begin again with after=0 at the oldest event kept; older ones are in the archive.",
+    refusals.StoreFull: "Look up what you need; bookings are taken again, without a restart, once the disk has room.",
     refusals.StoreUnavailable: "Nothing was changed. Repeat the request after the seconds in Retry-After.",
 }
 
@@ -181,8 +183,11 @@ def invalid_document(errors: Iterable[tuple[str, str]]) -> dict[str, Any]:
     return document(INVALID_REQUEST, f"{first['field']}: {first['problem']}", errors=listed)
 
 
-def lost_document(*, maybe_done: bool) -> dict[str, Any]:
+def lost_document(*, maybe_done: bool, reads_go_on: bool = False) -> dict[str, Any]:
     """Return the problem document of a store that did not answer, truthful on whether the change may be made."""
+    if reads_go_on:
+        full = KINDS[refusals.StoreFull.code]
+        return document(full, full.advice, resource="the store's disk", maybe_done=False)
     kind = ANSWER_LOST if maybe_done else KINDS[refusals.StoreUnavailable.code]
     return document(kind, kind.advice, resource="the store", maybe_done=maybe_done)
 
@@ -247,7 +252,7 @@ async def _store_down(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, StoreDown)
     maybe_done = fault.maybe_done and request.method != "GET"  # a lost answer to a look changes nothing
     structlog.get_logger().warning("store does not answer", reason=str(fault), maybe_done=maybe_done)
-    return answer(lost_document(maybe_done=maybe_done), {"Retry-After": RETRY_SECONDS})
+    return answer(lost_document(maybe_done=maybe_done, reads_go_on=fault.reads_go_on), {"Retry-After": RETRY_SECONDS})
 
 
 async def _http(request: Request, fault: Exception) -> Response:

@@ -147,6 +147,12 @@ class EventsGone(Refusal):
     code = "events-gone"
 
 
+class StoreFull(Refusal):
+    """The store takes no writes: its disk is full. Nothing was changed; reading goes on."""
+
+    code = "store-full"
+
+
 class StoreUnavailable(Refusal):
     """The store does not answer or takes no writes; nothing was changed."""
 

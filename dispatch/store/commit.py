@@ -113,11 +113,19 @@ class FingerprintDiffers(NotDone):
 
 
 class StoreDown(NotDone):
-    """The store cannot be reached or takes no writes. `maybe_done` when the answer was lost on the way."""
+    """The store cannot be reached or takes no writes.
 
-    def __init__(self, reason: str, *, maybe_done: bool = False) -> None:
+    `maybe_done` when the answer was lost on the way, `reads_go_on` when only writes are refused: its disk is full, say.
+    """
+
+    def __init__(self, reason: str, *, maybe_done: bool = False, reads_go_on: bool = False) -> None:
         super().__init__(reason)
         self.maybe_done = maybe_done
+        self.reads_go_on = reads_go_on
+
+    def again(self) -> "StoreDown":
+        """Return another one that says the same, to be raised for another caller."""
+        return StoreDown(str(self), maybe_done=self.maybe_done, reads_go_on=self.reads_go_on)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,11 +30,14 @@ _NOT_NOW = {  # error replies that mean: the server is there, and does not take 
     "BUSY": "is busy with a script",
     "MASTERDOWN": "has lost its primary",
     "CLUSTERDOWN": "is part of a cluster that is down",
-    "NOREPLICAS": "has too few replicas",
+    "NOREPLICAS": "takes no writes: its disk is nearly full, or it has too few replicas",
     "NOAUTH": "asks for a password",
     "NOPERM": "does not permit this to its user",
     "WRONGPASS": "refuses the password",
 }
+
+
+_READS_GO_ON = frozenset({"MISCONF", "OOM", "READONLY", "NOREPLICAS"})  # only writes are refused
 
 
 def open_pool(url: str, connections: int) -> BlockingConnectionPool:
@@ -129,7 +132,8 @@ def reason_of(fault: Exception) -> str:
 
 def find_down(fault: ResponseError) -> StoreDown | None:
     """Return StoreDown for an error reply by which the server refuses for now, None for any other."""
-    return StoreDown(reason_of(fault)) if _code_of(fault) in _NOT_NOW else None
+    code = _code_of(fault)
+    return StoreDown(reason_of(fault), reads_go_on=code in _READS_GO_ON) if code in _NOT_NOW else None
 
 
 def _code_of(fault: Exception) -> str:

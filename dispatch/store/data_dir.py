@@ -80,7 +80,7 @@ class DataDir:
 
     def is_full(self) -> bool:
         """Answer whether the disk has too little room left to go on."""
-        return shutil.disk_usage(self.path).free < LOW_DISK_BYTES
+        return free_bytes(self.path) < LOW_DISK_BYTES
 
     def last_words(self) -> str:
         """Return the last line of the server's log, without its stamp."""
@@ -89,6 +89,11 @@ class DataDir:
         except OSError:
             return "none"
         return lines[-1].split(" # ")[-1].split(" * ")[-1].strip() if lines else "none"
+
+
+def free_bytes(path: Path) -> int:
+    """Return the bytes left on a directory's disk."""
+    return shutil.disk_usage(path).free
 
 
 def prepare(path: Path) -> DataDir:

@@ -23,6 +23,9 @@ LONGEST_PAUSE_SECONDS = 5.0
 STEADY_SECONDS = 10.0  # a server that ran this long begins again with the first pause
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.01
+DISK_SECONDS = 1.0
+STOP_BYTES = 64 * 1024 * 1024  # left on the disk: no writes are taken any more
+ROOM_BYTES = 2 * STOP_BYTES  # they are taken again
 
 Say = Callable[[str], None]
 
@@ -63,9 +66,17 @@ def find_running(path: Path) -> str | None:
 
 
 class EmbeddedStore:
-    """Supervises one server process. All children are started by one thread, because the kernel ends them with it."""
+    """Supervises one server process. All children are started by one thread, because the kernel ends them with it.
 
-    def __init__(self, path: Path, binary: Binary, *, say: Say) -> None:
+    While the disk is nearly full the server takes no writes and goes on answering reads: a full disk would end it, for
+    every write is on disk before it is answered. `free` returns the bytes left on a directory's disk.
+    """
+
+    def __init__(
+        self, path: Path, binary: Binary, *, say: Say, free: Callable[[Path], int] = data_dir.free_bytes
+    ) -> None:
+        self._free = free
+        self._guard = threading.Thread(target=self._watch_disk, name="disk-watcher", daemon=True)
         self._binary = binary
         self._say = say
         self._path = path
@@ -91,6 +102,7 @@ class EmbeddedStore:
         if self._fault is not None:
             raise StoreFault(self._fault)
         self._say(f"store: {self._binary}, files in {self._path}")
+        self._guard.start()
 
     def stop(self) -> None:
         """End the server in good order and give the directory free."""
@@ -133,6 +145,27 @@ class EmbeddedStore:
             self._say(f"store: it ended ({why}); it is started again")
             self._stopping.wait(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    def _watch_disk(self) -> None:
+        is_stopped = False
+        while not self._stopping.wait(DISK_SECONDS):
+            is_full = self._free(self._directory.path) < (ROOM_BYTES if is_stopped else STOP_BYTES)
+            if not is_full and not is_stopped:
+                continue
+            if self._ask_replicas(int(is_full)) and is_full != is_stopped:  # a server started anew is told again
+                is_stopped = is_full
+                self._say(f"store: the disk of {self._path} {'is nearly full: no writes' if is_full else 'has room'}")
+
+    def _ask_replicas(self, count: int) -> bool:
+        """Let the server take writes only with so many replicas (it has none); answer whether it was told."""
+        client = _client(self.url)
+        try:
+            client.config_set("min-replicas-to-write", count)
+        except (redis.RedisError, OSError):
+            return False
+        finally:
+            client.close()
+        return True
 
     def _run_once(self) -> str:
         """Start the server, and return when and why it has ended."""

@@ -217,7 +217,7 @@ _LITERAL = str.maketrans({sign: f"\\{sign}" for sign in "*?[]\\^"})  # a park's 
 
 def _value(answer: Any) -> Any:
     if isinstance(answer, StoreDown):
-        raise StoreDown(str(answer), maybe_done=answer.maybe_done)
+        raise answer.again()
     if isinstance(answer, ResponseError):
         raise find_down(answer) or answer
     return answer
@@ -265,7 +265,7 @@ def _outcome(commit: Commit, answer: Any) -> Done | NotDone:
         case [b"fingerprint"]:
             return FingerprintDiffers("the idempotency key was used for another request")
         case StoreDown():
-            return StoreDown(str(answer), maybe_done=answer.maybe_done)
+            return answer.again()
         case ResponseError():
             refused = find_down(answer)
             if refused is None:
