@@ -11,8 +11,7 @@ DEV := .venv/.dev-installed
 RUN := $(BIN)/parkdispatch
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format bench bench-slots bench-matching bench-api bench-day lock clean install
-.PHONY: help run demo test check format bench bench-slots bench-matching bench-api bench-faults lock clean install
+.PHONY: help run demo test check format bench bench-slots bench-matching bench-api bench-day bench-faults lock clean install
 
 help:  ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \

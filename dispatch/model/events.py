@@ -90,6 +90,7 @@ EVENT_KINDS: dict[str, EventKind] = {
     "SeriesEnded": EventKind("series"),
     "OccurrenceMade": EventKind("occurrence"),
     "OccurrenceRefused": EventKind("occurrence"),
+    "DayClosed": EventKind("attendance"),
     "WebhookCreated": EventKind("webhook"),
     "WebhookChanged": EventKind("webhook"),
     "WebhookDeleted": EventKind("webhook"),
