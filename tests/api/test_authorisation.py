@@ -45,7 +45,8 @@ async def ask(client, call):
 
 
 OPTIONAL = {"amend_appointment", "note_arrival", "check_in_truck", "admit_walk_in", "check_out_truck"}  # else it is his
-NOBODY = {"delete_webhook", "get_problem", "issue_token", "check_out_truck"}  # of whom there is none
+SCENARIOS = {"get_scenario", "watch_scenario", "get_scenario_csv", "cancel_scenario", "apply_scenario"}  # none is asked
+NOBODY = {"delete_webhook", "get_problem", "issue_token", "check_out_truck"} | SCENARIOS  # of whom there is none
 
 
 async def test_rows_name_parameters_that_are_there_and_fields_that_must_be(app):
