@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from api.assembly import archive_dir, read_settings, wall_clock
+from api.predicting import BEAT_SECONDS, WaitsKeeper
 from api.settings import Settings
 from dispatch.files import load_park
 from dispatch.model.park import Park
@@ -123,6 +124,7 @@ def timers_of(park: Park, settings: Settings) -> tuple[Timer, ...]:
         Timer("deadlines", SOON_SECONDS, lambda store, now: keep_deadlines(Desk(park, store), Jobs(store), now)),
         Timer("loads", SOON_SECONDS, lambda store, now: follow_slots(Desk(park, store), Jobs(store), now)),
     ]
+    timers.append(Timer("waits", BEAT_SECONDS, WaitsKeeper(park, table_for(park, settings.park_file.parent)).beat))
     sending = Sending(Outbound(settings.webhook_inside), settings.webhook_retries)
     timers.append(Timer("webhooks", WEBHOOK_SECONDS, lambda store, now: deliver(Desk(park, store), sending, now)))
     if every:

@@ -22,6 +22,9 @@ class Answer(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+WAITS = "Expected minutes of waiting, from simulations of the plan as it stands; null where nothing is known."
+
+
 class AlternativeAnswer(Answer):
     """A start that would be accepted now."""
 
@@ -32,6 +35,8 @@ class AlternativeAnswer(Answer):
     not_nearer: str = Field(
         default="", description="The full resource that forbids the start one slot nearer to the wish, if one does."
     )
+    gate_wait_minutes: float | None = Field(default=None, description=WAITS)
+    dock_wait_minutes: float | None = Field(default=None, description=WAITS)
 
 
 class FieldError(Answer):
@@ -733,6 +738,8 @@ class SlotAnswer(Answer):
     bookable: bool = Field(description="Whether a request for just this start would be granted now.")
     obstacle: str | None = Field(description="What it would be refused by; null where it would be granted.")
     opens_at: datetime | None = Field(description="When it can be had, where time alone brings it.")
+    gate_wait_minutes: float | None = Field(description=WAITS)
+    dock_wait_minutes: float | None = Field(description=WAITS)
 
 
 class AvailabilityAnswer(Answer):

@@ -161,6 +161,7 @@ def visit(park: Park, seen: VisitSeen) -> Document:
 def slot(park: Park, seen: SlotSeen) -> Document:
     """Return one slot of a dock group's day."""
     shown = _picked(seen, "slot", "starts_at", "docks", "free_docks", "gate", "free_entries")
+    shown |= _picked(seen, "gate_wait_minutes", "dock_wait_minutes")
     why = seen.obstacle
     opens_at = why.opens_at.astimezone(park.grid.zone) if why is not None and why.opens_at is not None else None
     return shown | {"bookable": seen.is_bookable, "obstacle": why.resource if why else None, "opens_at": opens_at}

@@ -11,7 +11,7 @@ from typing import ClassVar
 @dataclass(frozen=True, slots=True)
 class Alternative:
     """A start that would be accepted now. `not_nearer` is what stands in the way of the start one slot nearer to the
-    wish: "" where that start is open too, or lies on another day.
+    wish: "" where that start is open too, or lies on another day. The waits are expected ones, None where unknown.
     """
 
     day: str
@@ -19,6 +19,8 @@ class Alternative:
     starts_at: str
     gate: str
     not_nearer: str = ""
+    gate_wait_minutes: float | None = None
+    dock_wait_minutes: float | None = None
 
 
 @dataclass

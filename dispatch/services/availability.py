@@ -1,7 +1,7 @@
 """What can still be booked, from the live counters and by the rules that bookings are decided by."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from dispatch.model import rules
@@ -38,7 +38,8 @@ class Question:
 class SlotSeen:
     """One slot: docks that work and are free, the first gate that still admits a truck, and whether it may be booked.
 
-    `obstacle` is what a request for just this start would be refused by now; None when it may be booked.
+    `obstacle` is what a request for just this start would be refused by now; None when it may be booked. The waits are
+    those expected at that gate and before the docks, None where nothing is known.
     """
 
     slot: int
@@ -48,6 +49,8 @@ class SlotSeen:
     gate: str | None
     free_entries: int
     obstacle: Refusal | None
+    gate_wait_minutes: float | None = None
+    dock_wait_minutes: float | None = None
 
     @property
     def is_bookable(self) -> bool:
@@ -76,7 +79,18 @@ async def list_slots(desk: Desk, asked: Question, now: datetime) -> list[SlotSee
     """Return every slot of the day; Misfit when the warehouse is not known or has no such docks."""
     wanted = _wanted(desk.park, asked)
     (counters,) = await CounterView(desk, wanted, now).read([asked.day])
-    return [_slot_seen(desk.park, wanted, counters, slot, now) for slot in range(desk.park.grid.horizon)]
+    seen = [_slot_seen(desk.park, wanted, counters, slot, now) for slot in range(desk.park.grid.horizon)]
+    waits = await desk.wait_board.find(desk.store, asked.day, now)
+    if waits is None:
+        return seen
+    return [
+        replace(
+            each,
+            gate_wait_minutes=waits.at_gate(each.gate, each.slot),
+            dock_wait_minutes=waits.at_dock(wanted.group.id, each.slot),
+        )
+        for each in seen
+    ]
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from dispatch.model.park import CargoKind, DockKind, Enterprise, Park
 from dispatch.model.refusals import Changed, KeyReused, NotThere
 from dispatch.services.capacities import Capacities
 from dispatch.services.price_board import PriceBoard
+from dispatch.services.waits import WaitBoard
 from dispatch.store.commit import Commit, Done, FingerprintDiffers
 from dispatch.store.keys import Keys
 from dispatch.store.store import Store
@@ -38,6 +39,7 @@ class Desk:
     store: Store
     prices: PriceBoard = field(default_factory=PriceBoard)
     allowance_board: AllowanceBoard = field(default_factory=AllowanceBoard)
+    wait_board: WaitBoard = field(default_factory=WaitBoard)
 
     @property
     def allowances(self) -> Allowances:

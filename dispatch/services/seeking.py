@@ -1,7 +1,7 @@
 """A start sought in the live counters and taken by one commit: the best in a window, or why not and what instead."""
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
@@ -158,7 +158,12 @@ async def _alternatives(desk: Desk, sought: Sought, views: _Views) -> tuple[Alte
     found = []
     for opening in await _nearest(desk, sought, views):
         (day,) = await views.read([opening.day])  # seen before
-        found.append(alternative(desk.park, sought.wanted, sought.window.wish, opening, day.first))
+        offered = alternative(desk.park, sought.wanted, sought.window.wish, opening, day.first)
+        waits = await desk.wait_board.find(desk.store, opening.day, sought.now)
+        if waits is not None:
+            gate, dock = waits.at_gate(offered.gate, offered.slot), waits.at_dock(sought.wanted.group.id, offered.slot)
+            offered = replace(offered, gate_wait_minutes=gate, dock_wait_minutes=dock)
+        found.append(offered)
     return tuple(found)
 
 

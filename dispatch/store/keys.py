@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 
 MACHINERY = frozenset(
     {"events", "idempotency", "queue", "job", "jobs", "job-cancel", "plan", "demo", "cursor", "access"}
-    | {"delivery", "deliveries", "webhook-secret"}
+    | {"delivery", "deliveries", "webhook-secret", "waits"}
 )  # kinds of keys that are no part of the board: the stream itself, and the notes of those who do the work
 
 
@@ -121,6 +121,10 @@ class Keys:
     def occurrence(self, series_id: str, day: date) -> str:
         """Return the key of an `Occurrence` of a series."""
         return self._key("occurrence", day.isoformat(), series_id)
+
+    def waits(self, day: date) -> str:
+        """Return the key of a day's `ExpectedWaits`."""
+        return self._key("waits", day.isoformat())
 
     def all_series(self) -> str:
         """All series by when they were made (`time_member`)."""

@@ -24,6 +24,7 @@ Clock = Callable[[], float]
 DAYS = {BASELINE: "ordinary", CHANGED: "disturbed"}
 DISTURBED = "disturbed-day"
 SHOWN = (
+    "slot_share",
     "gate_wait_minutes",
     "dock_wait_minutes",
     "turn_minutes",
@@ -37,7 +38,7 @@ SHOWN = (
     "empty_share",
     "co2_kg",
 )
-UP_IS_GOOD = ("on_time_share", "loads_served", "visits")
+UP_IS_GOOD = ("slot_share", "on_time_share", "loads_served", "visits")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ SCALARS = {
     "visits": "visits that came and left",
     "no_shows": "visits that never came",
     "stranded": "visits that came and could not be served",
+    "slot_share": "of the visits: those that were given a slot; who was not comes when he wishes",
     "gate_wait_minutes": "mean from the end of the line before the gate to a lane",
     "dock_wait_minutes": "mean in the line of the dock group",
     "turn_minutes": "mean from the end of the line before the gate to out",
@@ -96,7 +97,7 @@ def measured(layout: Layout, roster: Roster, times: Times, shows: BoolArray) -> 
         | _waits(times, columns, series)
         | {"lane_utilisation": _busy(layout.lanes.open.over(0, MINUTES_A_DAY), lanes)}
         | {"dock_utilisation": _busy(layout.docks.open.over(0, MINUTES_A_DAY), docks)}
-        | _promises(roster, times, here)
+        | _promises(roster, times, here, visit)
         | _driven(roster, shows, float(columns[:2].sum()) / 60)
     )
     return Measures(
@@ -138,10 +139,11 @@ def _waits(times: Times, columns: FloatArray, series: FloatArray) -> dict[str, f
     }
 
 
-def _promises(roster: Roster, times: Times, here: BoolArray) -> dict[str, float]:
+def _promises(roster: Roster, times: Times, here: BoolArray, visit: BoolArray) -> dict[str, float]:
     begins = times[Mark.DOCK_BEGINS][here]
     placed = here & ~np.isnan(roster.displaced)
     return {
+        "slot_share": _mean(~np.isnan(roster.displaced[visit])),
         "on_time_share": _mean(begins <= roster.meant[here] + assumed.ON_TIME_MINUTES.value),
         "displaced_minutes": _mean(roster.displaced[placed]) if placed.any() else 0.0,
         "wish_to_dock_minutes": _mean(np.maximum(0.0, begins - roster.wish[here])),

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
+from api.predicting import WaitsKeeper
 from api.scenarios import scenario_from
 from api.tasks import TASKS
 from api.what_if import what_if
@@ -15,7 +16,7 @@ from dispatch.services.scenarios import JOB_NAME
 from dispatch.worker.jobs import ProgressEntry, change, find_job
 from dispatch.worker.tasks import TaskContext
 from simulations.scenarios.live import LiveBase, Promised, live_base
-from tests.api.tiny import DAY, asking
+from tests.api.tiny import DAY, asking, at
 
 pytestmark = [pytest.mark.anyio, pytest.mark.store]
 
@@ -190,3 +191,33 @@ async def test_a_live_closure_holds_in_both_days(client, parts):
 
     (closed,) = base.stage.disturbances
     assert (closed.gate, closed.span, closed.announced) == ("east", (780, 840), True)
+
+
+async def test_the_worker_keeps_expected_waits_and_they_are_told_where_slots_are(client, parts, clock):
+    keeper = WaitsKeeper(parts.desk.park, estimated(parts.desk.park))
+    store = parts.desk.store
+    await booked(client, ["09:00", "09:00"])
+    question = {"warehouse": "w1", "dock_kind": "container", "day": str(DAY)}
+    before = (await client.get("/v1/availability", params=question)).json()["slots"][36]
+    clock.now += timedelta(seconds=30)
+
+    beats = [await keeper.beat(store, clock.now) for _ in range(3)]
+
+    slots = (await client.get("/v1/availability", params=question)).json()["slots"]
+    assert (before["gate_wait_minutes"], before["dock_wait_minutes"]) == (None, None)
+    assert beats == [0, 1, 0]  # looked, simulated, nothing has changed
+    assert slots[36]["gate_wait_minutes"] >= 0
+    assert max(slot["dock_wait_minutes"] for slot in slots[36:40]) > 1  # both docks are taken
+    assert slots[44]["dock_wait_minutes"] == 0
+    assert slots[10]["dock_wait_minutes"] is None  # nobody works then
+    refused = await client.post(
+        "/v1/appointments",
+        json=asking(9, "09:00", carrier="c1", earliest=at("09:00"), latest=at("09:00")),
+    )
+    assert refused.json()["alternatives"][0]["dock_wait_minutes"] is not None
+    clock.now += timedelta(minutes=3)
+    stale = (await client.get("/v1/availability", params=question)).json()["slots"][36]
+    assert stale["gate_wait_minutes"] is None
+    await keeper.beat(store, clock.now)  # what still holds is fresh again
+    clock.now += timedelta(seconds=6)
+    assert (await client.get("/v1/availability", params=question)).json()["slots"][36]["gate_wait_minutes"] >= 0
