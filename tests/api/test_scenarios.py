@@ -23,10 +23,9 @@ pytestmark = [pytest.mark.anyio, pytest.mark.store]
 CLOSED = {"kind": "lane_closed", "gate": "east", "lane": 1, "from": "09:00", "to": "10:00"}
 
 
-async def booked(client, wishes, first=1) -> list[str]:
+async def booked(client, wishes, first=1, **more) -> list[str]:
     answers = [
-        await client.post("/v1/appointments", json=asking(first + n, wish, carrier="c1"))
-        for n, wish in enumerate(wishes)
+        await client.post("/v1/appointments", json=asking(first + n, wish, **more)) for n, wish in enumerate(wishes)
     ]
     assert all(answer.status_code == 201 for answer in answers), [answer.json() for answer in answers]
     return [answer.json()["id"] for answer in answers]
@@ -196,8 +195,8 @@ async def test_a_live_closure_holds_in_both_days(client, parts):
 async def test_the_worker_keeps_expected_waits_and_they_are_told_where_slots_are(client, parts, clock):
     keeper = WaitsKeeper(parts.desk.park, estimated(parts.desk.park))
     store = parts.desk.store
-    await booked(client, ["09:00", "09:00"])
-    question = {"warehouse": "w1", "dock_kind": "container", "day": str(DAY)}
+    await booked(client, ["09:00", "09:00"], minutes=60)
+    question = {"warehouse": "w1", "dock_kind": "reefer", "day": str(DAY)}
     before = (await client.get("/v1/availability", params=question)).json()["slots"][36]
     clock.now += timedelta(seconds=30)
 
@@ -212,7 +211,7 @@ async def test_the_worker_keeps_expected_waits_and_they_are_told_where_slots_are
     assert slots[10]["dock_wait_minutes"] is None  # nobody works then
     refused = await client.post(
         "/v1/appointments",
-        json=asking(9, "09:00", carrier="c1", earliest=at("09:00"), latest=at("09:00")),
+        json=asking(9, "09:00", earliest=at("09:00"), latest=at("09:00")),
     )
     assert refused.json()["alternatives"][0]["dock_wait_minutes"] is not None
     clock.now += timedelta(minutes=3)
