@@ -95,7 +95,7 @@ async def check_in(desk: Desk, appointment_id: str, arrival: Arrival, expected: 
         arrived_at = appointment.arrived_at or arrival.came_at
         more: dict[str, Any] = {"arrived_at": arrived_at, "checked_in_at": arrival.now, "offer": None}
         inside = after(desk.park, appointment, "check_in", arrival.now, excused_minutes=excused, reason=reason, **more)
-        return replace(inside, lane=_lane(desk, inside, arrived_at))
+        return replace(inside, lane=_lane(desk, inside, arrived_at, arrival.now))
 
     try:
         return await step_appointment(desk, appointment_id, "check_in", let_in, expected)
@@ -266,8 +266,9 @@ def _is_inside(appointment: Appointment) -> bool:
     return appointment.state in INSIDE or is_done
 
 
-def _lane(desk: Desk, appointment: Appointment, arrived_at: datetime) -> Lane:
-    if is_early(desk.park, appointment, arrived_at):
+def _lane(desk: Desk, appointment: Appointment, arrived_at: datetime, now: datetime) -> Lane:
+    """Return the lane of a truck that came at a moment: one that came too early is let in when its time has come."""
+    if is_early(desk.park, appointment, now):
         raise TooEarly(f"appointment {appointment.id} may come from {opens_at(desk.park, appointment).isoformat()}")
     lane = find_lane(desk.park, appointment, arrived_at)
     if lane is None:

@@ -172,7 +172,7 @@ class Park:
         if visit.state != "confirmed":
             return "NotAllowedNow"
         arrived = self.now if visit.arrived is None else visit.arrived
-        if arrived < visit.begin - GRACE:
+        if self.now < visit.begin - GRACE:
             return "TooEarly"
         if arrived > visit.begin + GRACE + visit.excused and arrived >= visit.no_show:
             return "TooLate"

@@ -94,6 +94,17 @@ async def test_what_counts_is_when_the_truck_joined_the_queue(desk):
     assert kept.thing.lane is Lane.BOOKED
 
 
+async def test_a_truck_that_came_too_early_is_let_in_when_its_time_has_come(desk):
+    made = await book(desk, 1)
+    await gate.note_arrival(desk, made, Arrival(nine(-50)))
+
+    with pytest.raises(TooEarly):
+        await gate.check_in(desk, made, Arrival(nine(-31)))
+    kept = await gate.check_in(desk, made, Arrival(nine(-30)))
+
+    assert (kept.thing.lane, kept.thing.arrived_at) == (Lane.BOOKED, nine(-50))
+
+
 async def test_a_driver_checks_in_himself_only_in_his_window(desk):
     made = await book(desk, 1)
 
