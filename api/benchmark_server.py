@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from api.assembly import end_with_stdin, key_digest, operator_key, pass_key, read_settings, reports_of, wall_clock
 from api.http.app import create_app
+from api.http.guard import server_config
 from api.http.parts import Limits, Parts
 from api.settings import demo_park_file
 from dispatch.files import load_park
@@ -57,7 +58,12 @@ def main() -> None:
     listening = socket.create_server(("127.0.0.1", 0), backlog=4096)
     sys.stdout.write(f"{listening.getsockname()[1]}\n")
     sys.stdout.flush()
-    config = uvicorn.Config(app, loop="uvloop", http="httptools", log_config=None, access_log=False)
+    limits = Limits.of(read_settings())
+    config = (
+        server_config(app, limits, loop="uvloop")
+        if sys.argv[1] == "service"
+        else uvicorn.Config(app, loop="uvloop", http="httptools", log_config=None, access_log=False)
+    )
     uvicorn.Server(config).run(sockets=[listening])
 
 

@@ -1,6 +1,7 @@
 """Every setting of the service in one class, and how it logs."""
 
 import logging
+import re
 import sys
 from pathlib import Path
 from typing import Literal, Self
@@ -13,6 +14,7 @@ import parkdispatch
 from dispatch.services.notifying import key_of
 
 SHORTEST_KEY = 16
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?")
 
 
 def demo_park_file() -> Path:
@@ -37,6 +39,18 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024)
     max_bulk_bytes: int = Field(default=8 * 1024 * 1024, ge=1024)
     max_bulk_rows: int = Field(default=5000, ge=1)
+    max_head_bytes: int = Field(default=16 * 1024, ge=1024)
+    max_head_fields: int = Field(default=64, ge=8)
+    max_connections: int = Field(default=4096, ge=1)
+    head_seconds: float = Field(default=10, gt=0)
+    body_seconds: float = Field(default=30, gt=0)
+    answer_seconds: float = Field(default=60, gt=0)
+    write_seconds: float = Field(default=30, gt=0)
+    rate_operator: int = Field(default=600_000, ge=1)  # rates are requests a minute
+    rate_system: int = Field(default=30_000, ge=1)
+    rate_person: int = Field(default=300, ge=1)
+    rate_address: int = Field(default=1_200, ge=1)
+    cors_origins: str = ""  # origins whose scripts may ask, with blanks between; none by default
     notify: Literal["log", "webhook", "off"] = "log"  # who is handed the notices for drivers and enterprises
     notify_url: HttpUrl | None = None
     notify_key: SecretStr | None = None
@@ -63,6 +77,14 @@ class Settings(BaseSettings):
             key_of(self.notify_key.get_secret_value())
         return self
 
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, text: str) -> str:
+        wrong = [origin for origin in text.split() if not _ORIGIN.fullmatch(origin)]
+        if wrong:
+            raise ValueError(f"{wrong[0][:40]!r} is not an origin; allowed: https://host[:port], with blanks between")
+        return text
+
     @field_validator("operator_key")
     @classmethod
     def _long_enough(cls, key: SecretStr | None) -> SecretStr | None:
@@ -71,8 +93,11 @@ class Settings(BaseSettings):
         return key
 
 
-def configure_logging(log_format: Literal["console", "json"], log_level: str) -> None:
-    """Send structured logs to stderr, as lines for people or as JSON; standard library loggers go the same way."""
+def configure_logging(log_format: Literal["console", "json"], log_level: str, *secrets: str) -> None:
+    """Send structured logs to stderr, as lines for people or as JSON; standard library loggers go the same way.
+
+    No line holds one of the `secrets`, nor anything that looks like a key, a token or a password in a URL.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -86,6 +111,7 @@ def configure_logging(log_format: Literal["console", "json"], log_level: str) ->
         if is_json
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)
     )
+    renderer = _without_secrets_in(renderer, secrets)
     traces = [structlog.processors.format_exc_info] if is_json else []
     level = logging.getLevelNamesMapping()[log_level.upper()]
     structlog.configure(
@@ -104,12 +130,31 @@ def configure_logging(log_format: Literal["console", "json"], log_level: str) ->
     logging.basicConfig(handlers=[handler], level=level, force=True)
 
 
-SECRET_NAMES = frozenset({"authorization", "x-api-key", "operator_key", "key", "password", "redis_url", "token"})
+SECRET_NAMES = frozenset(
+    {"authorization", "x-api-key", "operator_key", "key", "password", "redis_url", "token", "secret"}
+)
+_SECRET = re.compile(
+    r"\b(?:pdk_[0-9a-z]+_[\w-]+|whsec_[\w+/=-]+|ey[\w-]+\.[\w-]+\.[\w-]+)|(?<=\bbearer )\s*[^\s'\",]+|(?<=://)[^/\s@]*(?=@)",
+    re.IGNORECASE | re.ASCII,
+)
 
 
 def _without_secrets(
     _logger: structlog.typing.WrappedLogger, _method: str, event: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
-    for name in event.keys() & SECRET_NAMES:
-        event[name] = "***"
+    for name in event:
+        if name.lower() in SECRET_NAMES:
+            event[name] = "***"
     return event
+
+
+def _without_secrets_in(renderer: structlog.typing.Processor, secrets: tuple[str, ...]) -> structlog.typing.Processor:
+    """Return the renderer with everything taken out of its line that must not be read, wherever it stands."""
+
+    def render(logger: structlog.typing.WrappedLogger, method: str, event: structlog.typing.EventDict) -> str:
+        line = _SECRET.sub("***", str(renderer(logger, method, event)))
+        for secret in secrets:
+            line = line.replace(secret, "***")
+        return line
+
+    return render

@@ -25,6 +25,7 @@ from api.assembly import (
 from api.cli.demo_day import DemoDay, find_last, prepare
 from api.cli.output import say
 from api.http.app import create_app
+from api.http.guard import server_config
 from api.http.parts import Limits, Parts
 from api.settings import Settings, configure_logging
 from api.tasks import TASKS, timers_of
@@ -53,13 +54,14 @@ def serve(
 ) -> None:
     """Serve the HTTP API, with the store and a worker, until Ctrl-C."""
     settings = read_settings(port=port, host=host)
-    configure_logging(settings.log_format, settings.log_level)
     park = load_park(settings.park_file)
     key = operator_key(settings)
+    configure_logging(settings.log_format, settings.log_level, key)
+    where = "as set" if settings.operator_key else f"in {settings.var_dir / 'operator.key'}"
     _check_port_is_free(settings)
     signal.signal(signal.SIGTERM, _interrupt)
     with suppress(KeyboardInterrupt), running_store(store_settings(settings), say=say) as url, running_worker(url):
-        say(f"operator key: {key}")
+        say(f"operator key: {where}")
         if visits is not None:
             _plan_demo_day(url, park, DemoDay.tomorrow(park, wall_clock(), visits=visits, seed=seed))
         _serve(url, park, settings, key)
@@ -93,27 +95,25 @@ def _plan_demo_day(url: str, park: Park, day: DemoDay) -> None:
 
 
 def _serve(url: str, park: Park, settings: Settings, key: str) -> None:
-    store = Store(url, park.id)
+    store, limits = Store(url, park.id), Limits.of(settings)
     app = create_app(
         Parts(
             Desk(park, store),
             Jobs(store),
             key_digest(key),
             wall_clock,
-            Limits.of(settings),
+            limits,
             reports_of(settings),
             Outbound(settings.webhook_inside),
             pass_key(settings),
         )
     )
-    config = uvicorn.Config(
+    config = server_config(
         app,
+        limits,
         host=settings.host,
         port=settings.port,
         loop="uvloop" if sys.platform != "win32" else "asyncio",
-        http="httptools",
-        log_config=None,
-        access_log=False,
         timeout_graceful_shutdown=5,
         backlog=4096,
     )

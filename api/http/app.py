@@ -7,9 +7,10 @@ from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
 
-from api.http import examples, openapi, problems, show
+from api.http import examples, headers, openapi, problems, show
 from api.http.identity import Identities
 from api.http.metrics import Measured, Metrics
 from api.http.parts import Parts
@@ -39,6 +40,7 @@ from api.http.routes import (
     waitlist,
     webhooks,
 )
+from api.http.throttle import Throttle
 from dispatch.services.attending import AllowanceKeeper
 from dispatch.services.feed import Feed
 from dispatch.services.pricing import PriceKeeper
@@ -94,10 +96,19 @@ def create_app(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     app.state.identities = Identities(parts)
+    app.state.throttle = Throttle(parts.desk.store, parts.limits.rates)
     app.state.metrics = Metrics()
     app.state.feed = Feed(parts.desk.store)
     app.state.routes = tuple(route for router in ROUTERS for route in router.routes if isinstance(route, OpenRoute))
     app.state.park_json = orjson.dumps(show.park_document(parts.desk.park))
+    if parts.limits.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=parts.limits.cors_origins,
+            allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
+            allow_headers=headers.TAKEN,
+            expose_headers=headers.EXPOSED,
+        )
     app.add_middleware(Measured, metrics=app.state.metrics)
     problems.add_handlers(app)
     app.add_exception_handler(ClientDisconnect, _gone)

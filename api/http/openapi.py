@@ -17,12 +17,14 @@ from api.http.problems import (
     INVALID_REQUEST,
     KINDS,
     MEDIA_TYPE,
+    TOO_MANY_REQUESTS,
+    TOO_SLOW,
     UNAUTHORIZED,
     UNSUPPORTED_MEDIA_TYPE,
     Kind,
     document,
 )
-from api.http.rim import OpenRoute
+from api.http.rim import UNLIMITED, OpenRoute
 from dispatch.model.refusals import AlreadyThere, KeyReused, NotThere, Refusal, StoreFull, StoreUnavailable
 
 Responses = dict[int | str, dict[str, Any]]
@@ -37,7 +39,7 @@ once, and the repeat says `Idempotency-Replayed: true`. A refused request is not
 
 KEY = "operator"
 SECURITY: list[dict[str, list[str]]] = [{KEY: []}, {f"{KEY}-header": []}]
-READING: tuple[Told, ...] = (UNAUTHORIZED, FORBIDDEN, INVALID_REQUEST, StoreUnavailable)
+READING: tuple[Told, ...] = (UNAUTHORIZED, INVALID_REQUEST, StoreUnavailable)
 CHANGING: tuple[Told, ...] = (*READING, StoreFull, NotThere, BODY_TOO_LARGE, ANSWER_LOST)
 CREATING: tuple[Told, ...] = (
     *READING,
@@ -59,6 +61,10 @@ _REPLAYED = {
 
 def told(*kinds: Told, success: int = 200) -> Responses:
     """Return the documented responses: the headers of success, and the problems grouped by status."""
+    if UNAUTHORIZED in kinds:
+        kinds = (*kinds, FORBIDDEN, TOO_MANY_REQUESTS)
+    if BODY_TOO_LARGE in kinds:
+        kinds = (*kinds, TOO_SLOW)
     found = {kind.code: kind for kind in (each if isinstance(each, Kind) else KINDS[each.code] for each in kinds)}
     grouped: dict[int, list[Kind]] = {}
     for kind in found.values():
@@ -107,9 +113,11 @@ def make_document(app: FastAPI, routes: Iterable[OpenRoute], examples: Mapping[s
         f"{KEY}-header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
     }
     bulky = {route.operation_id for route in routes if route.is_bulk}
-    keyed = {route.operation_id for route in routes if route.needs_key}
+    route_by_id = {route.operation_id: route for route in routes}
     for operation in (each for path in made["paths"].values() for each in path.values()):
-        operation["security"] = SECURITY if operation["operationId"] in keyed else []
+        operation["security"] = SECURITY if route_by_id[operation["operationId"]].needs_key else []
+        if route_by_id[operation["operationId"]].path not in UNLIMITED:
+            operation["responses"].setdefault("429", _problem_response([TOO_MANY_REQUESTS]))
         _add_example(operation, examples[operation["operationId"]])
         if operation["operationId"] in bulky:
             _add_csv(operation)

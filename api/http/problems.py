@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
+from api.http import headers
 from dispatch.model import refusals
 from dispatch.model.refusals import Refusal
 from dispatch.services.desk import Misfit
@@ -100,6 +101,18 @@ BODY_TOO_LARGE = Kind("body-too-large", 413, "The request body is too large.", "
 UNSUPPORTED_MEDIA_TYPE = Kind(
     "unsupported-media-type", 415, "The body must be JSON.", "Send it with `Content-Type: application/json`."
 )
+TOO_MANY_REQUESTS = Kind(
+    "too-many-requests",
+    429,
+    "More requests were sent than are taken from this caller.",
+    "Go on after the seconds in Retry-After; `RateLimit` tells what is left, `RateLimit-Policy` how much there is.",
+)
+HEADERS_TOO_LARGE = Kind(
+    "headers-too-large", 431, "The request's head is too large.", "Send fewer and shorter header fields."
+)
+MALFORMED = Kind("malformed", 400, "This is no HTTP request.", "Send HTTP/1.1.")
+OVERLOADED = Kind("overloaded", 503, "There are too many connections.", "Try again in a moment, on fewer connections.")
+TOO_SLOW = Kind("too-slow", 408, "The request did not come in time.", "Send it in one go.")
 INVALID_REQUEST = Kind(
     "invalid-request", 422, "The request cannot be used as it is.", "`errors` names each field and what is allowed."
 )
@@ -133,6 +146,11 @@ KINDS: dict[str, Kind] = {
         METHOD_NOT_ALLOWED,
         BODY_TOO_LARGE,
         UNSUPPORTED_MEDIA_TYPE,
+        TOO_MANY_REQUESTS,
+        HEADERS_TOO_LARGE,
+        MALFORMED,
+        OVERLOADED,
+        TOO_SLOW,
         INVALID_REQUEST,
         ANSWER_LOST,
         INTERNAL_ERROR,
@@ -216,6 +234,7 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(InvalidRequest, _invalid)
     app.add_exception_handler(RequestValidationError, _not_validated)
     app.add_exception_handler(StoreDown, _store_down)
+    app.add_exception_handler(TimeoutError, _too_long)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _failed)
 
@@ -255,6 +274,11 @@ async def _store_down(request: Request, fault: Exception) -> Response:
     return answer(lost_document(maybe_done=maybe_done, reads_go_on=fault.reads_go_on), {"Retry-After": RETRY_SECONDS})
 
 
+async def _too_long(request: Request, _fault: Exception) -> Response:
+    structlog.get_logger().warning("an answer took too long", path=request.url.path, method=request.method)
+    return answer(lost_document(maybe_done=request.method != "GET"), {"Retry-After": RETRY_SECONDS})
+
+
 async def _http(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, HTTPException)
     if fault.status_code == 404:
@@ -270,7 +294,7 @@ async def _failed(request: Request, fault: Exception) -> Response:
     named = {"request_id": request_id, "path": request.url.path, "method": request.method}
     structlog.get_logger().error("request failed", **named, exc_info=fault)
     detail = f"{INTERNAL_ERROR.advice} This one: {request_id}."
-    return answer(document(INTERNAL_ERROR, detail), {"X-Request-ID": request_id})
+    return answer(document(INTERNAL_ERROR, detail), {**headers.SECURITY, "X-Request-ID": request_id})
 
 
 def _methods_at(request: Request) -> list[str]:

@@ -1,5 +1,6 @@
 """What stands before every route: who asks and what is his, the bound on bodies, and JSON read strictly."""
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -10,11 +11,13 @@ from fastapi.routing import APIRoute
 from api.http import csv_rows
 from api.http.authorisation import cell_of, check_own, row_of
 from api.http.fields import Bulk
-from api.http.identity import identify
+from api.http.identity import Identity, identify
 from api.http.parts import Parts
-from api.http.problems import BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, Fault, InvalidRequest
+from api.http.problems import BODY_TOO_LARGE, TOO_SLOW, UNSUPPORTED_MEDIA_TYPE, Fault, InvalidRequest
+from api.http.throttle import Throttle
 from dispatch.store.changes import acting
 
+UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})  # asked by those who watch over the service
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -51,7 +54,7 @@ class OpenRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             parts: Parts = request.app.state.parts
-            identity = await identify(request) if self.needs_key else None
+            identity = await self._admitted(request)
             caller = None if identity is None else identity.caller
             cell = cell_of(row, caller)
             request.scope.update(identity=identity, caller=caller, cell=cell)
@@ -59,7 +62,7 @@ class OpenRoute(APIRoute):
             if takes_body and not is_csv:
                 check_media_type(request)
             limit = parts.limits.bulk_bytes if self.is_bulk else parts.limits.body_bytes
-            content = await read_bounded(request, limit)
+            content = await read_in_time(request, limit, parts.limits.body_seconds)
             if is_csv:
                 content = orjson.dumps(self._from_csv(content))
                 request.scope["headers"] = [(b"content-type", b"application/json"), *_but_the_type(request)]
@@ -67,7 +70,8 @@ class OpenRoute(APIRoute):
             if caller is not None and caller.is_tenanted:
                 await check_own(request, cell, caller, document)
             with acting("" if identity is None else identity.name, parts.clock):
-                return await inner(Asked(request, content, document))
+                async with asyncio.timeout(parts.limits.answer_seconds):
+                    return await inner(Asked(request, content, document))
 
         return handle
 
@@ -77,6 +81,21 @@ class OpenRoute(APIRoute):
         body: type[Bulk] = self.body_field.field_info.annotation  # type: ignore[assignment]
         (name,) = body.model_fields
         return {name: csv_rows.rows_of(content, body.row_kind)}
+
+    async def _admitted(self, request: Request) -> Identity | None:
+        """Return who asks, if that must be known; Fault 401, or 429 when he, or his address, asks too often."""
+        throttle: Throttle = request.app.state.throttle
+        if not self.needs_key:
+            if self.path not in UNLIMITED:
+                await throttle.admit(request, None)
+            return None
+        try:
+            identity = await identify(request)
+        except Fault:
+            await throttle.admit(request, None)
+            raise
+        await throttle.admit(request, identity)
+        return identity
 
 
 class KeyedRoute(OpenRoute):
@@ -102,6 +121,15 @@ def check_media_type(request: Request) -> None:
     if given != "application/json":
         shown = "".join(sign if sign.isprintable() else "?" for sign in given[:60])
         raise Fault(UNSUPPORTED_MEDIA_TYPE, f"Content-Type is {shown!r}; application/json is taken.")
+
+
+async def read_in_time(request: Request, limit: int, seconds: float) -> bytes:
+    """Return the whole body; Fault 413 when longer than `limit` bytes, 408 when later than `seconds`."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await read_bounded(request, limit)
+    except TimeoutError:
+        raise Fault(TOO_SLOW, f"The body must come in {seconds:g} s.", {"Connection": "close"}) from None
 
 
 async def read_bounded(request: Request, limit: int) -> bytes:

@@ -226,6 +226,10 @@ class Keys:
         """All API keys by when they were made (`time_member`)."""
         return self._key("access", "keys")
 
+    def rate(self, name: str) -> str:
+        """Return the state of a quota of requests (`dispatch.store.rates`)."""
+        return self._key("access", "rate", name)
+
     def signing_keys(self) -> str:
         """Return the key of the `SigningKeys` (`dispatch.services.tokens`)."""
         return self._key("access", "signing-keys")

@@ -194,6 +194,10 @@ class Store:
         *values, rows = _value(answers)
         return values, rows[0][0].decode() if rows else "0-0"
 
+    async def quick(self, *command: str | bytes | int) -> Any:
+        """Send one command together with the commits of its tick; never sent twice."""
+        return _value(await self._commits.send(packed(command)))
+
     async def alone(self, *command: str | bytes | int) -> Any:
         """Send one command on a connection of its own, for what waits or is rare; never sent twice."""
         return _value((await exchange(self._waiting_pool, [packed(command)]))[0])

@@ -9,7 +9,9 @@ import uvicorn
 import uvloop
 
 from api.http.app import create_app
-from api.http.parts import Parts
+from api.http.guard import server_config
+from api.http.parts import Limits, Parts
+from api.settings import Settings, configure_logging
 from dispatch.services.desk import Desk
 from dispatch.store.embedded import StoreSettings, running_store
 from dispatch.store.store import Store
@@ -23,11 +25,14 @@ LANE_ENTRIES = 5  # per slot and gate, as the tiny park has it
 async def serve(url: str, docks: int) -> None:
     """Serve a park whose two gates together admit as many trucks a slot as its warehouse has docks of a kind."""
     park = tiny_park(docks=docks, entry_lanes=docks // (2 * LANE_ENTRIES))
+    configure_logging("console", "warning")
+    limits = Limits.of(Settings())  # of the environment
     async with Store(url, park.id) as store:
-        app = create_app(Parts(Desk(park, store), Jobs(store), hashlib.sha256(KEY.encode()).digest(), lambda: NOW))
+        digest = hashlib.sha256(KEY.encode()).digest()
+        app = create_app(Parts(Desk(park, store), Jobs(store), digest, lambda: NOW, limits))
         listening = socket.create_server(("127.0.0.1", 0), backlog=2048)
         print(listening.getsockname()[1], flush=True)
-        config = uvicorn.Config(app, http="httptools", log_level="warning", access_log=False, lifespan="off")
+        config = server_config(app, limits, log_level="warning", lifespan="off")
         await uvicorn.Server(config).serve(sockets=[listening])
 
 

@@ -68,6 +68,26 @@ def test_secrets_do_not_get_into_the_log(logged, log_format):
 
 
 @pytest.mark.parametrize("log_format", ["json", "console"])
+def test_what_looks_like_a_secret_is_taken_out_wherever_it_stands(logged, log_format):
+    configure_logging(log_format, "info", "the-operators-own-key")
+    token = "eyJhbGciOiJFZERTQSJ9.eyJyb2xlIjoib3BlcmF0b3IifQ.c2lnbmF0dXJl"
+    secrets = ("pdk_0123abcd_hush-hush_x", "the-operators-own-key", token, "redis://:hush@store:6379/0")
+
+    for secret in secrets:
+        structlog.get_logger().warning(f"seen {secret} here", headers={"Authorization": f"Bearer {secret}"})
+        logging.getLogger("uvicorn").error("seen %s here", secret)
+        try:
+            raise ValueError(f"a fault with {secret}")
+        except ValueError:
+            structlog.get_logger().exception("failed")
+
+    text = logged()
+    assert text.count(" here") >= 8
+    for word in ("hush", "own-key", "eyJ"):
+        assert word not in text.replace("{secret}", "")
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
 def test_a_fault_is_logged_with_its_trace_and_without_its_variables(logged, log_format):
     configure_logging(log_format, "info")
     hidden = "hush-" * 2
