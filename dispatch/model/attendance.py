@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from dispatch.model.life import starts_at
 from dispatch.model.park import FORBID_UNKNOWN, Park
-from dispatch.model.promises import INSIDE, WITHDRAWN, Appointment, AppointmentState, Source
+from dispatch.model.promises import GIVEN_UP, INSIDE, WITHDRAWN, Appointment, AppointmentState, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def is_late_cancel(park: Park, appointment: Appointment) -> bool:
     """Answer whether it was cancelled by its driver or carrier too late for others to use its slot."""
     if appointment.state is not AppointmentState.CANCELLED or appointment.changed_at is None:
         return False
-    if appointment.reason == WITHDRAWN:
+    if appointment.reason in (WITHDRAWN, GIVEN_UP):
         return False
     return appointment.changed_at > starts_at(park, appointment) - timedelta(
         minutes=park.rules.earned.late_cancel_minutes

@@ -92,6 +92,7 @@ EVENT_OF: dict[str, str] = {
 
 
 WITHDRAWN = "withdrawn by the park"  # why an appointment was cancelled, when the park did it
+GIVEN_UP = "given up before it was confirmed"  # a hold, an offer or a place in line
 
 
 class Source(StrEnum):

@@ -10,7 +10,7 @@ import orjson
 from dispatch.model import rules
 from dispatch.model.life import after, dock_times, timed
 from dispatch.model.park import CargoKind, DockKind, Enterprise, Park
-from dispatch.model.promises import APPOINTMENT_LIFE, Appointment, AppointmentState, Purpose, Source, Stop
+from dispatch.model.promises import APPOINTMENT_LIFE, GIVEN_UP, Appointment, AppointmentState, Purpose, Source, Stop
 from dispatch.model.refusals import (
     DailyQuotaFull,
     DocksFull,
@@ -156,7 +156,8 @@ async def cancel_appointment(desk: Desk, appointment_id: str, now: datetime, exp
     def cancelled(appointment: Appointment) -> Appointment:
         check_is_free(appointment)
         check_may_cancel(desk, appointment, now)
-        return after(desk.park, appointment, "cancel", now, offer=None)
+        reason = "" if appointment.state is AppointmentState.CONFIRMED else GIVEN_UP
+        return after(desk.park, appointment, "cancel", now, offer=None, reason=reason)
 
     return await step_appointment(desk, appointment_id, "cancel", cancelled, expected)
 

@@ -6,7 +6,7 @@ release, a share's cut-off) is offered by `fill`, from the first in line on. Who
 declines it or lets it run out leaves the line, and the place goes to the next.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -97,7 +97,10 @@ async def _hand_over(desk: Desk, day: date, change: Commit, freed: Held, now: da
 
     VersionChanged of the change itself is raised.
     """
+    fields = {field for _, field in freed}
     async for entry, version in _line(desk, day):
+        if not _may_gain(desk.park, entry, day, fields):
+            continue
         for _ in range(TRIES):
             opening = await _find_opening(desk, entry, day, now, freed)
             if opening is None:
@@ -122,7 +125,7 @@ def _offer(desk: Desk, entry: Appointment, version: int, opening: Opening, now: 
     until = now + timedelta(minutes=park.rules.waitlist_minutes)
     until = min(until, park.grid.start_of(opening.day, opening.slot))
     place = {"day": opening.day, "slot": opening.slot, "gate": opening.gate.id, "pool": opening.pool}
-    offered = after(park, entry, "offer", now, expires_at=until, reason=OFFERED, **place)
+    offered = after(park, entry, "offer", now, expires_at=until, reason=OFFERED, displaced_by=None, **place)
     return booking.change(park, desk.keys, entry, version, offered, "offer", desk.allowances)
 
 
@@ -160,6 +163,16 @@ async def _find_opening(desk: Desk, entry: Appointment, day: date, now: datetime
         return None
     counters = await CounterView(desk, wanted, now, freed).read([day])
     return find_opening(desk.park, wanted, window, counters, now)
+
+
+def _may_gain(park: Park, entry: Appointment, day: date, fields: Collection[str]) -> bool:
+    """Answer whether a counter field that came free is of the appointment's carrier, or a slot that it could use."""
+    window = _window(entry)
+    if window is None:
+        return False
+    first, last = park.grid.slot_of(window.earliest, day), park.grid.slot_of(window.latest, day)
+    end = last + entry.slots + park.rules.turn_slots
+    return entry.carrier in fields or any(first <= int(field) <= end for field in fields if field.isdecimal())
 
 
 def _wanted(park: Park, entry: Appointment) -> Wanted | None:

@@ -12,7 +12,7 @@ from dispatch.model.attendance import CarrierRecord, Shows, attendance_of
 from dispatch.model.earning import earned, factor_of
 from dispatch.model.overbooking import docks_promised, overflow_probability
 from dispatch.model.park import Earning, Hours, HouseRules
-from dispatch.model.promises import WITHDRAWN, AppointmentState, Source
+from dispatch.model.promises import GIVEN_UP, WITHDRAWN, AppointmentState, Source
 from tests.api.tiny import ZONE, tiny_park
 from tests.dispatch.services.test_rules import APPOINTMENT
 
@@ -91,6 +91,7 @@ def test_what_counts_is_kept_missed_and_cancelled_late_and_nobody_pays_for_the_p
             at(S.CANCELLED, NINE - timedelta(minutes=119)),
             at(S.CANCELLED, NINE - timedelta(minutes=120)),  # in time
             at(S.CANCELLED, NINE, reason=WITHDRAWN),
+            at(S.CANCELLED, NINE, reason=GIVEN_UP),  # a hold, an offer from the waitlist, a place in line
             at(S.CANCELLED, NINE, displaced_by="closure-1"),
             at(S.NO_SHOW, displaced_by="closure-1"),
             at(S.EXPIRED),  # kept away by the park's own delay

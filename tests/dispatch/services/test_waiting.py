@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dispatch.model.park import HouseRules, PriorityGroup
-from dispatch.model.promises import HOLDING, AppointmentState
+from dispatch.model.promises import GIVEN_UP, HOLDING, AppointmentState
 from dispatch.model.refusals import Refusal
 from dispatch.services import appointments, moving, waiting
 from dispatch.services.appointments import AppointmentDraft, AppointmentFilter
@@ -98,7 +98,8 @@ async def test_accepted_it_is_confirmed_declined_or_expired_it_goes_to_the_next(
     line = [await ask(desk, 2 + i, after=i) for i in range(3)]
 
     await cancel(desk, held)
-    await cancel(desk, line[0])
+    declined = await cancel(desk, line[0])
+    assert declined.thing.reason == GIVEN_UP
     assert [await state_of(desk, each) for each in line] == ["cancelled", "requested", "waitlisted"]
     await sweep(desk, NOW + timedelta(minutes=15))
     assert [await state_of(desk, each) for each in line] == ["cancelled", "expired", "requested"]
@@ -180,3 +181,16 @@ async def test_nobody_slips_in_before_the_line_however_many_ask_while_places_com
     listed = await appointments.list_appointments(desk, AppointmentFilter(day=DAY), PageAsked(None, 200))
     holding = Counter(each.slot for each in listed.things if each.state in HOLDING)
     assert max(holding.values()) == 1
+
+
+async def test_a_daily_quota_that_comes_free_serves_who_waits_for_another_hour(store):
+    park = tiny_park(docks=3, rules=RULES)
+    firms = tuple(replace(firm, daily_quota=1) if firm.id == "c2" else firm for firm in park.enterprises)
+    desk = Desk(replace(park, enterprises=firms), store)
+    held = await ask(desk, 1, carrier="c2")
+    waits = await ask(desk, 2, minutes=180, carrier="c2")
+
+    await cancel(desk, held)
+
+    assert waits.reason == "carrier c2 2026-11-25"
+    assert await state_of(desk, waits) == "requested"
