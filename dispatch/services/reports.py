@@ -22,7 +22,7 @@ from dispatch.planning.kpis import Happened
 from dispatch.services.event_forms import subject_of
 from dispatch.services.freight import LoadRecord, MatchRecord
 from dispatch.store import codec
-from dispatch.store.archive import check_whole, read_archive
+from dispatch.store.archive import check_whole, find_mark, read_archive
 from dispatch.store.changes import SAME
 from dispatch.store.commit import StoredEvent, order_of
 from dispatch.store.store import Store
@@ -82,16 +82,16 @@ class Reports:
     async def catch_up(self, store: Store) -> int:
         """Take in what has happened since; return how many events that were. ArchiveFault where some are missing."""
         count = 0
-        last = await asyncio.to_thread(self._last)
-        if last == FIRST and self._archive is not None:
-            await check_whole(store, self._archive)
-            count += await asyncio.to_thread(self._take_archive)
         while True:
             last = await asyncio.to_thread(self._last)
             events = await store.events(last, AT_ONCE)
-            if not events:
+            if self._archive is not None and order_of(last) < order_of((await find_mark(store)).last):
+                await check_whole(store, self._archive)  # what comes next has left the stream
+                count += await asyncio.to_thread(self._take_archive)
+            elif events:
+                count += await asyncio.to_thread(self._take, last, events)
+            else:
                 return count
-            count += await asyncio.to_thread(self._take, last, events)
 
     async def rebuild(self, store: Store) -> int:
         """Throw it away and build it from the first event on; return how many events there are."""

@@ -75,6 +75,28 @@ async def test_it_has_the_latest_of_each_thing_and_a_rebuild_from_the_archive_sa
     reports.close()
 
 
+async def test_one_that_was_left_behind_goes_on_from_the_archive(store, tmp_path):
+    reports = Reports(tmp_path / "reports.sqlite", tmp_path / "archive")
+    await book(store, 1)
+    await age(store, 2)
+    await reports.catch_up(store)
+    await book(store, 2)
+    rows = await store.alone("XRANGE", store.keys.stream(), "-", "+")
+    await store.alone("DEL", store.keys.stream())
+    for number, (identity, fields) in enumerate(rows):  # the first as it was, the second a day ago
+        moment = int(identity.decode().split("-")[0]) - number * 86_400_000
+        await store.alone("XADD", store.keys.stream(), f"{moment}-0", *fields)
+    await archive_days(store, GRID, tmp_path / "archive", 0)
+
+    assert await said(reports, store) == [
+        ("operator", "AppointmentConfirmed", "appointment/A1"),
+        ("operator", "AppointmentConfirmed", "appointment/A2"),
+        ("", "EventsArchived", ""),
+        ("", "EventsArchived", ""),
+    ]
+    reports.close()
+
+
 async def test_processes_that_share_a_file_take_each_event_in_once(store, tmp_path):
     several = [Reports(tmp_path / "reports.sqlite") for _ in range(4)]
     await book(store, *range(1, 60))
