@@ -55,7 +55,7 @@ class LoadRecord:
 class MatchRecord:
     """A match as the store keeps it; only one that stands is in the indexes of matches.
 
-    `expires_at` is None until it is offered; `appointments` are the slots its loads hold; `reason` is the driver's, for
+    `made_at` is when it was planned, or then offered; `expires_at` is None until it is; `appointments` are the slots its loads hold; `reason` is the driver's, for
     declining it or giving it back.
     """
 

@@ -51,7 +51,7 @@ def make_match(
 def offer_planned(park: Park, keys: Keys, kept: KeptMatch, now: datetime) -> Commit:
     """Return the change by which a planned chain becomes an offer."""
     record = _moved(kept.record, "offer")
-    record = replace(record, expires_at=rules.offer_expires(park, record.match, now))
+    record = replace(record, made_at=now, expires_at=rules.offer_expires(park, record.match, now))
     offered = [_taken(each.record, "offer", record.match, now) for each in kept.loads]
     return _change(park, keys, kept, record, (offered, "OfferMade"))
 
