@@ -55,8 +55,8 @@ class LoadRecord:
 class MatchRecord:
     """A match as the store keeps it; only one that stands is in the indexes of matches.
 
-    `made_at` is when it was planned, or then offered; `expires_at` is None until it is. `appointments` are the slots its
-    loads hold; `reason` is the driver's, for declining it or handing it back.
+    `made_at` is when it was planned, or then offered; `expires_at` is None until it is. `appointments` are the slots
+    its loads hold; `reason` is the driver's, for declining it or handing it back.
     """
 
     __pydantic_config__: ClassVar = FORBID_UNKNOWN
