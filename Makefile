@@ -11,11 +11,11 @@ DEV := .venv/.dev-installed
 RUN := $(BIN)/parkdispatch
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format bench bench-slots bench-matching bench-api bench-day bench-faults lock clean install
+.PHONY: help run demo test check format bench bench-slots bench-matching bench-api bench-simulation bench-day bench-faults lock clean install
 
 help:  ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
-		printf '  make %-15s %s\n' "$$name" "$$text"; done
+		printf '  make %-16s %s\n' "$$name" "$$text"; done
 
 run: $(RUNTIME)  ## plan a demo day and serve it on http://127.0.0.1:8000 (VISITS=10000 SEED=1 PORT=8000)
 	@$(RUN) serve --visits $(VISITS) --seed $(SEED) --port $(PORT)
@@ -36,7 +36,7 @@ format: $(DEV)  ## put the code into the project's format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: bench-slots bench-matching bench-api  ## run every benchmark and print its table
+bench: bench-slots bench-matching bench-api bench-simulation  ## run every benchmark and print its table
 
 bench-slots: $(RUNTIME)  ## the slot solver on generated days, whole and booked one by one
 	@$(RUN) bench slots
@@ -55,6 +55,9 @@ bench-day: $(RUNTIME)  ## days under three policies, ordinary and disturbed: tab
 	@$(RUN) bench day
 bench-faults: $(RUNTIME)  ## kill service, worker and store under load, 30 times, and count what is lost
 	@$(RUN) bench faults
+
+bench-simulation: $(DEV)  ## the simulation kernel beside SimPy and Ciw, and how it grows
+	@$(RUN) bench simulation
 
 lock: $(DEV)  ## resolve the dependencies of pyproject.toml into the hashed lock files
 	@sh tools/lock.sh $(BIN)/uv

@@ -40,5 +40,6 @@ else
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 fi
 
-echo "compiling the solvers (once)" >&2
+echo "compiling the solvers and the simulation (once)" >&2
 .venv/bin/python -m solver.warm
+.venv/bin/python -m simulations.warm

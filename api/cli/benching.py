@@ -25,6 +25,7 @@ from simulations.benchmarks import (
     mdvsp,
     online_slots,
     replanning,
+    simulation,
     slots,
 )
 from simulations.benchmarks.tables import machine, markdown
@@ -143,6 +144,22 @@ def bench_day(
     put_line("\nWhere planning does not help:\n")
     for line in words:
         put_line(f"- {line}")
+
+
+@bench_app.command("simulation")
+def bench_simulation(
+    quick: Annotated[bool, typer.Option("--quick", help="smaller days, fewer replications")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the simulation kernel beside SimPy and Ciw on the same draws, its growth, and many replications."""
+    if missing := simulation.missing_rivals():
+        say(f"not installed, so not compared: {', '.join(missing)} (make bench-simulation installs them)")
+    study = simulation.Study()
+    if quick:
+        study = simulation.Study((1_000, 2_000), 2_000, repeats=3, rival_repeats=1, replications=20)
+    _report("simulation", simulation.rows(study, time.process_time), as_json)
+    if not as_json:
+        _report("replications", simulation.replication_rows(study, time.perf_counter), as_json)
 
 
 @bench_app.command("api")

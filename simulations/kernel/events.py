@@ -15,6 +15,8 @@ from simulations.kernel.world import Records, World
 # kinds of events, in the order in which those of one moment come; plain numbers, as compiled code wants them
 EXIT_ENDS, DOCK_ENDS, GATE_ENDS, TURN_ENDS, AT_EXIT, AT_DOCK, HOLD_ENDS, COMES = range(1, 9)
 KIND_SHIFT, LEG_MASK = 32, (1 << 32) - 1  # kind and leg of an event in one number, which orders as they do
+UNSIGNED = np.uint64
+ZERO, ONE = UNSIGNED(0), UNSIGNED(1)
 LANES, DOCKS = 0, 1  # parts of the park whose steps are events; the third is exit lanes
 BOOKED, WALK_IN, LATE = (int(each) for each in TruckClass)
 CLASSES = len(TruckClass)
@@ -56,7 +58,7 @@ def play(owned: World) -> None:
         if step_at == t:
             step_happens(w, step, t)
             step += 1
-        elif first_at == t and (heap_at > t or (COMES << KIND_SHIFT) + w.firsts[first].leg < w.heap[0].order):
+        elif first_at == t and (heap_at > t or (COMES << KIND_SHIFT) + int(w.firsts[first].leg) < w.heap[0].order):
             comes(w, w.firsts[first].leg, t)
             first += 1
         else:
@@ -104,7 +106,7 @@ def happens(w: World, order: int, t: float) -> None:
 @inlined
 def push(w: World, kind: int, leg: int, t: float) -> None:
     """Put an event on the heap."""
-    run, order = w.run[0], (kind << KIND_SHIFT) + leg
+    run, order = w.run[0], (kind << KIND_SHIFT) + int(leg)
     if run.top_is_free:
         run.top_is_free = 0
         sift_down(w.heap, run.waiting_events, t, order)
@@ -125,11 +127,12 @@ def fill_top(w: World) -> None:
 
 
 @inlined
-def sift_up(heap: Records, i: int, t: float, order: int) -> None:
-    """Put an event into the heap from its free place i."""
-    while i > 0:
-        above = (i - 1) >> 1
-        if is_before(heap[above].at, heap[above].order, t, order):
+def sift_up(heap: Records, place: int, t: float, order: int) -> None:
+    """Put an event into the heap from its free place up. (Unsigned places spare the question which are negative.)"""
+    i = UNSIGNED(place)
+    while i > ZERO:
+        above = (i - ONE) >> ONE
+        if not is_before(t, order, heap[above].at, heap[above].order):
             break
         heap[i].at, heap[i].order = heap[above].at, heap[above].order
         i = above
@@ -139,21 +142,24 @@ def sift_up(heap: Records, i: int, t: float, order: int) -> None:
 @inlined
 def sift_down(heap: Records, size: int, t: float, order: int) -> None:
     """Put an event into the heap of this size, whose first place is free."""
-    i, below = 0, 1
-    while below < size:
-        if below + 1 < size and is_before(heap[below + 1].at, heap[below + 1].order, heap[below].at, heap[below].order):
-            below += 1
+    i, below, end = ZERO, ONE, UNSIGNED(size)
+    while below < end:
+        right = below + ONE
+        if right < end:
+            below += UNSIGNED(is_before(heap[right].at, heap[right].order, heap[below].at, heap[below].order))
         if is_before(t, order, heap[below].at, heap[below].order):
             break
         heap[i].at, heap[i].order = heap[below].at, heap[below].order
-        i, below = below, 2 * below + 1
+        i, below = below, below + below + ONE
     heap[i].at, heap[i].order = t, order
 
 
 @inlined
 def is_before(t: float, order: int, other_t: float, other_order: int) -> bool:
-    """Answer whether an event comes before another."""
-    return t < other_t or (t == other_t and order < other_order)
+    """Answer whether an event comes before another: the earlier, at the same moment that of the lower order."""
+    if t == other_t:
+        return order < other_order
+    return t < other_t
 
 
 @inlined
