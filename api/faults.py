@@ -65,6 +65,7 @@ class Verdict:
     unasked: int
     differing_keys: int
     unbalanced_counters: int
+    named: str = ""  # some of what is wrong
 
     @property
     def is_good(self) -> bool:
@@ -183,6 +184,7 @@ class Fire:
             unasked=sum(plate not in asked for plate in plates),
             differing_keys=len(proof.differences),
             unbalanced_counters=len(unbalanced),
+            named=" ".join(each.key for each in (*proof.differences, *unbalanced)[:5]),
         )
 
     async def _book_on(self, client: httpx.AsyncClient, stopping: asyncio.Event) -> None:
@@ -274,25 +276,28 @@ async def unreachable(fire: Fire, seconds: float) -> tuple[Counter[int], float]:
     return fire.account.told - before, back
 
 
-async def study(directory: Path, rounds: int, still_seconds: float, rng: np.random.Generator) -> list[dict[str, Any]]:
-    """Return the rows of so many kills and of a store that stands still; the verdict is the last one's."""
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """The faults with how long they kept bookings from being taken, and the account of everything that was asked."""
+
+    faults: list[dict[str, Any]]
+    account: list[dict[str, Any]]
+
+
+async def study(directory: Path, rounds: int, still_seconds: float, rng: np.random.Generator) -> Findings:
+    """Kill so many times, let the store stand still, and hold the store against what clients were told."""
     fire = Fire(directory)
     with fire.burning():
         done = [await one_round(fire, kind, after) for kind, after in rounds_of(rounds, rng)]
         told, back = await unreachable(fire, still_seconds)
         await fire.settle()
         verdict = await fire.verdict()
-    rows = [_row(f"kill -9 of the {kind}", [each for each in done if each.kind == kind]) for kind in KINDS]
-    rows.append(
-        {"fault": f"store still for {still_seconds:g} s", "rounds": 1, "back mean s": back, "back most s": back}
-    )
-    account = {f"answers {status or 'none'}": count for status, count in sorted(fire.account.told.items())}
-    during = {f"still: answers {status or 'none'}": count for status, count in sorted(told.items())}
-    figures = {**account, **during, "503 without Retry-After": fire.account.without_retry_after, **asdict(verdict)}
-    return [
-        *rows,
-        *({"fault": name, "rounds": count, "back mean s": 0.0, "back most s": 0.0} for name, count in figures.items()),
-    ]
+    faults = [_row(f"kill -9 of the {kind}", [each for each in done if each.kind == kind]) for kind in KINDS]
+    faults.append(_row(f"store still for {still_seconds:g} s", [Round("still", 0.0, back)]))
+    answers = {f"answered {status or 'nothing'}": count for status, count in sorted(fire.account.told.items())}
+    still = {f"answered {status or 'nothing'} while still": count for status, count in sorted(told.items())}
+    figures = {**answers, **still, "503 without Retry-After": fire.account.without_retry_after, **asdict(verdict)}
+    return Findings(faults, [{"what": name.replace("_", " "), "count": count} for name, count in figures.items()])
 
 
 def _row(fault: str, done: list[Round]) -> dict[str, Any]:

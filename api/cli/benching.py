@@ -178,8 +178,9 @@ def bench_faults(
     """Kill service, worker and store under load, let the store stand still; count what is lost or double."""
     with tempfile.TemporaryDirectory(prefix="parkdispatch-") as directory:
         rng = np.random.default_rng(seed)
-        rows = asyncio.run(faults.study(Path(directory), rounds, still_seconds, rng))
-    _report("faults", rows, as_json)
+        found = asyncio.run(faults.study(Path(directory), rounds, still_seconds, rng))
+    _report("faults", found.faults, as_json)
+    _report("account", found.account, as_json)
 
 
 def _demo_place() -> matching_online.Place:
