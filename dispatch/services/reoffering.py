@@ -19,6 +19,7 @@ from dispatch.worker.jobs import Jobs, JobState
 
 AT_ONCE = 500  # deadlines read at once
 MOST_IN_A_SPAN = 5
+NEWEST = 20  # jobs looked at
 SOON_SECONDS = 5  # rounds asked for within so long are one
 
 
@@ -50,16 +51,17 @@ async def ask_round(
 ) -> bool:
     """Queue a matching round if loads are open today; answer whether that was needed.
 
-    Not where one of the same span of seconds is still queued, nor when the `most` have been begun in it.
+    Not where one is still queued, nor when the `most` of a span of seconds have been begun.
     """
     day = desk.park.grid.day_of(now)
     waiting = [await desk.store.page(index, limit=1) for index in (desk.keys.open_loads(day), desk.keys.planned(day))]
-    if not any(page.members for page in waiting):
+    named = f"round-{day.isoformat()}"
+    if not any(page.members for page in waiting) or await _is_queued(jobs, named):
         return False
     span = int(now.timestamp()) // every_seconds * every_seconds
     ahead = {"ahead_minutes": desk.park.rules.offer_ahead_minutes}
     for number in range(most):
-        job_id = f"round-{day.isoformat()}-{span}-{number}"
+        job_id = f"{named}-{span}-{number}"
         try:
             await jobs.submit(JOB_NAME, ahead, now, job_id=job_id)
         except VersionChanged:
@@ -68,6 +70,12 @@ async def ask_round(
         else:
             return True
     return False
+
+
+async def _is_queued(jobs: Jobs, named: str) -> bool:
+    """Answer whether a round of that name waits for a worker: it has not looked at the loads yet."""
+    newest = (await jobs.list(limit=NEWEST)).jobs
+    return any(job.state is JobState.QUEUED and job.id.startswith(named) for job in newest)
 
 
 async def keep_deadlines(desk: Desk, jobs: Jobs, now: datetime) -> Swept:

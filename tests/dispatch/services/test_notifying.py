@@ -198,3 +198,12 @@ async def test_a_load_is_as_far_as_the_docks_have_seen_its_truck(desk):
 
 def step_of(desk, step, now, appointment):
     return after(desk.park, appointment, step, now, **({"checked_in_at": now} if step == "check_in" else {}))
+
+
+async def test_rounds_do_not_pile_up_before_a_worker_that_is_busy(desk):
+    jobs = Jobs(desk.store)
+    await fill(desk.store, [a_load(1)], [])
+
+    asked = [await ask_round(desk, jobs, NOW + timedelta(seconds=30 * n), 30, most=1) for n in range(4)]
+
+    assert asked == [True, False, False, False]
