@@ -367,6 +367,9 @@ class HouseRules:
     late_limit_minutes: int = 60  # after the slot: from then on a no-show
     park_delay_minutes: int = 15  # the least queue that excuses lateness
     hold_minutes: int = 10  # until a request that is only held must be confirmed
+    truck_day_limit: int = 24  # appointments of one truck on one day; none of these three binds a plan
+    truck_hold_limit: int = 3  # of them held and not yet confirmed
+    carrier_hold_limit: int = 100  # of one company on one day held and not yet confirmed
     move_offer_minutes: int = 10
     chain_wait_minutes: int = 60  # the longest a chained visit stands between its warehouses, altogether
     offer_seconds: int = 600  # an offer waits so long for its driver's answer,

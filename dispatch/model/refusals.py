@@ -59,6 +59,12 @@ class QuotaFull(Refusal):
     code = "quota-full"
 
 
+class TooManyOpen(Refusal):
+    """The truck or the company holds as many appointments of this day as one may."""
+
+    code = "too-many-open"
+
+
 class DailyQuotaFull(Refusal):
     """The carrier has used its entries for this day."""
 

@@ -7,7 +7,7 @@ always the sum of `claims` over all appointments. What is taken is decided by th
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from dispatch.model.allowances import NO_ALLOWANCES, Allowances
 from dispatch.model.grid import SlotGrid
@@ -29,6 +29,7 @@ from dispatch.model.refusals import (
     GateFull,
     OutsideHours,
     Refusal,
+    TooManyOpen,
     TruckBusy,
 )
 from dispatch.model.shares import rank_of
@@ -141,10 +142,29 @@ def claims(
     found = list(_place_claims(park, keys, appointment, allowances))
     if appointment.offer is not None:
         found += _place_claims(park, keys, at_offer(appointment, appointment.offer), allowances)
+    found += _open_claims(park, keys, appointment)
     if appointment.state in INSIDE:
         take = Take(keys.inside(), appointment.plate, 1, 1)
         found.append(Claim(take, TruckBusy, f"truck {appointment.plate}, which is in the park"))
     return tuple({(claim.take.key, claim.take.field): claim for claim in found}.values())
+
+
+def _open_claims(park: Park, keys: Keys, appointment: Appointment) -> Iterator[Claim]:
+    """Yield what keeps one truck or company from hoarding the appointments of a day; a plan hoards nothing."""
+    plate, carrier, day, rules = appointment.plate, appointment.carrier, appointment.day, park.rules
+    bounds = [(keys.truck_days(day), plate, rules.truck_day_limit)]
+    if appointment.state is AppointmentState.REQUESTED:
+        held = keys.holds(day)
+        bounds += [(held, plate, rules.truck_hold_limit), (held, carrier, rules.carrier_hold_limit)]
+    for key, field, limit in bounds:
+        take = Take(key, field, 1, UNLIMITED if appointment.source is Source.PLAN else limit)
+        yield Claim(take, TooManyOpen, f"{field} {day.isoformat()}")
+
+
+def find_too_many_open(keys: Keys, full: CounterFull, day: date) -> TooManyOpen | None:
+    """Return the refusal when a commit was refused for hoarding on the day, where no other start of it would do."""
+    is_hoarding = full.take.key in (keys.truck_days(day), keys.holds(day))
+    return TooManyOpen(f"{full.take.field} {day.isoformat()}") if is_hoarding else None
 
 
 def is_held(appointment: Appointment) -> bool:

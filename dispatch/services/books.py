@@ -16,7 +16,20 @@ from dispatch.store import codec
 from dispatch.store.board import Board, Difference
 from dispatch.store.keys import Keys
 
-COUNTED = ("dock", "gate", "carrier", "carrier-days", "carrier-peaks", "pool", "truck", "placed", "chained", "inside")
+COUNTED = (
+    "dock",
+    "gate",
+    "carrier",
+    "carrier-days",
+    "carrier-peaks",
+    "truck-days",
+    "holds",
+    "pool",
+    "truck",
+    "placed",
+    "chained",
+    "inside",
+)
 
 
 def imbalances(park: Park, keys: Keys, board: Board) -> list[Difference]:

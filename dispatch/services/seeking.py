@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from dispatch.model.refusals import Alternative, Refusal
+from dispatch.services.booking import find_too_many_open
 from dispatch.services.chaining import ChainDay, Leg, find_chain, find_chain_obstacle, list_chains
 from dispatch.services.counters import CounterView, Held
 from dispatch.services.desk import Desk
@@ -111,6 +112,9 @@ async def _try_openings(
         try:
             return await take(opening), lost > 0
         except CounterFull as full:
+            hoarding = find_too_many_open(desk.keys, full, opening.day)
+            if hoarding is not None:
+                raise hoarding from None
             views.note(full)  # closes at least this start at this gate
     return None, True
 

@@ -52,6 +52,14 @@ class Keys:
         """Entries taken by a carrier with a quota, by slot."""
         return self._key("carrier", day.isoformat(), enterprise)
 
+    def truck_days(self, day: date) -> str:
+        """Appointments of trucks on a day: the fields are plates."""
+        return self._key("truck-days", day.isoformat())
+
+    def holds(self, day: date) -> str:
+        """Appointments of a day that are held and not confirmed: the fields are plates and enterprises."""
+        return self._key("holds", day.isoformat())
+
     def carrier_days(self, day: date) -> str:
         """Entries taken by carriers on the whole day: the fields are enterprises."""
         return self._key("carrier-days", day.isoformat())

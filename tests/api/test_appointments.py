@@ -363,3 +363,43 @@ async def test_metrics_count_what_was_made_and_why_others_were_refused(client):
     assert "parkdispatch_bookings_made_total 2.0" in text
     assert 'parkdispatch_bookings_refused_total{reason="docks-full"} 1.0' in text
     assert 'parkdispatch_requests_total{method="POST",route="/v1/appointments",status="201"} 2.0' in text
+
+
+class TestAgainstHoarding:
+    @pytest.fixture
+    def park(self):
+        return tiny_park(docks=20, rules=HouseRules(truck_day_limit=3, truck_hold_limit=1, carrier_hold_limit=2))
+
+    async def test_a_truck_has_so_many_appointments_a_day_and_one_cancelled_is_free_again(self, client, store):
+        made = [(await book(client, at_once(1, wish))).json() for wish in ("09:00", "10:00", "11:00")]
+
+        refused = await book(client, at_once(1, "12:00"))
+        tomorrow = await book(client, asking(1) | {"wish": at("12:00", later(1))})
+        await client.post(f"/v1/appointments/{made[0]['id']}/cancel")
+        again = await book(client, at_once(1, "12:00"))
+
+        assert (refused.status_code, refused.json()["type"]) == (409, "/problems/too-many-open")
+        assert refused.json()["resource"] == f"{plate(1)} {DAY}"
+        assert (tomorrow.status_code, again.status_code) == (201, 201)
+        assert await store.taken([store.keys.truck_days(DAY)]) == [{plate(1): 3}]
+
+    async def test_a_truck_and_a_company_hold_so_many_and_what_is_confirmed_is_held_no_more(self, client, store):
+        held = [(await book(client, at_once(n, hold=True))).json() for n in (1, 2)]
+
+        truck = await book(client, at_once(1, "12:00", hold=True))
+        company = await book(client, at_once(3, "12:00", hold=True))
+        other = await book(client, at_once(4, "12:00", carrier="e1", hold=True))
+        await client.post(f"/v1/appointments/{held[0]['id']}/confirm")
+        again = await book(client, at_once(3, "12:00", hold=True))
+
+        for answer, resource in ((truck, plate(1)), (company, "c1")):
+            assert (answer.status_code, answer.json()["resource"]) == (409, f"{resource} {DAY}")
+        assert (other.status_code, again.status_code) == (201, 201)
+        assert await store.taken([store.keys.holds(DAY)]) == [{plate(2): 1, plate(3): 1, plate(4): 1, "c1": 2, "e1": 1}]
+
+    async def test_of_many_at_once_no_more_than_the_limit_are_taken(self, client):
+        wishes = [f"{hour:02d}:{minute:02d}" for hour in (9, 10, 11) for minute in (0, 30)]
+
+        answers = await asyncio.gather(*(book(client, at_once(7, wish)) for wish in wishes))
+
+        assert sorted(answer.status_code for answer in answers) == [201] * 3 + [409] * 3

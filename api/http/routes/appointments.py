@@ -37,6 +37,7 @@ FULL = (
     refusals.DocksFull,
     refusals.QuotaFull,
     refusals.DailyQuotaFull,
+    refusals.TooManyOpen,
     refusals.PeakQuotaFull,
     refusals.EntriesHeld,
     refusals.TruckBusy,
