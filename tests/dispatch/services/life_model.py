@@ -80,10 +80,12 @@ class Park:
         """Return where the cargo is handled from a slot on: the later dock as soon as it is free; or what refuses."""
         taken = self.taken(own)
         (dock, slots), *later = DOCKS[visit.cargo]
-        if not all(works(dock, t) for t in range(slot, slot + slots)):
-            return "OutsideHours"
-        if any((dock, t) in taken for t in range(slot, slot + slots)):
-            return "DocksFull"
+        closed = [t for t in range(slot, slot + slots) if not works(dock, t)]
+        full = [t for t in range(slot, slot + slots) if (dock, t) in taken]
+        if visit.state == "checked_in" and closed and full:  # a walk-in is told what binds first
+            return "OutsideHours" if closed[0] <= full[0] else "DocksFull"
+        if closed or full:
+            return "OutsideHours" if closed else "DocksFull"
         if any((f"truck {visit.plate}", t) in taken for t in range(slot, slot + slots + 1)):
             return "TruckBusy"
         places, at = [(dock, slot, slots)], slot + slots

@@ -28,7 +28,7 @@ from tests.dispatch.services.books import assert_books_balance
 from tests.dispatch.services.life_model import DOCKS, SLOT, Park
 
 TRUCKS = 4
-LAST = 13 * 60  # minutes from midnight; nothing is modelled later
+LAST = 16 * 60  # minutes from midnight; nothing is modelled later
 MIDNIGHT = datetime(DAY.year, DAY.month, DAY.day, tzinfo=ZONE)
 NAMES = {"w1-reefer": "reefer", "w1-container": "container"}
 GOING_ON = {
@@ -41,7 +41,7 @@ GOING_ON = {
 OUTSIDE = {"requested", "confirmed"}
 _runs = itertools.count(1)
 
-slots = st.integers(33, 44)
+aheads = st.integers(0, 9)  # slots from now
 trucks = st.integers(0, TRUCKS - 1)
 cargoes = st.sampled_from(sorted(DOCKS))
 visits = st.integers(0, 30)
@@ -98,8 +98,9 @@ class LivesAgree(RuleBasedStateMachine):
         wish = moment(slot * SLOT)
         return AppointmentDraft(plate(truck), "c1", "w1", first, wish, earliest=wish, latest=wish, stops=stops, **more)
 
-    @rule(truck=trucks, cargo=cargoes, slot=slots, hold=st.booleans())
-    def book(self, truck, cargo, slot, hold) -> None:
+    @rule(truck=trucks, cargo=cargoes, ahead=aheads, hold=st.booleans())
+    def book(self, truck, cargo, ahead, hold) -> None:
+        slot = self.model.now // SLOT + ahead
         draft = self.draft(truck, cargo, slot, hold=hold)
         expected = self.model.book(truck, cargo, slot, hold=hold)
         self.both(expected, appointments.request_appointment(self.desk, draft, self.now, None), is_new=True)
@@ -111,16 +112,24 @@ class LivesAgree(RuleBasedStateMachine):
         self.both(expected, gate.walk_in(self.desk, draft, Arrival(self.now), None), is_new=True)
 
     @rule(minutes=st.sampled_from([1, 4, 9, 14, 30]))
+    def let_pass(self, minutes) -> None:
+        self.wait(minutes)
+
     def wait(self, minutes) -> None:
         self.model.now = min(self.model.now + minutes, LAST)
 
-    @rule()
-    def sweep(self) -> None:
+    @rule(minutes=st.sampled_from([0, 1, 10, 30]))
+    def sweep(self, minutes) -> None:
+        self.sweep_after(minutes)
+
+    def sweep_after(self, minutes) -> None:
+        self.wait(minutes)
         assert self.runner.run(sweep(self.desk, self.now)) == self.model.sweep()
 
     @precondition(lambda self: self.ids)
-    @rule(i=visits, slot=slots)
-    def move(self, i, slot) -> None:
+    @rule(i=visits, ahead=aheads)
+    def move(self, i, ahead) -> None:
+        slot = self.model.now // SLOT + ahead
         i = self.pick(i, OUTSIDE)
         wish = moment(slot * SLOT)
         changes = Changes(wish=wish, earliest=wish, latest=wish)
@@ -136,11 +145,26 @@ class LivesAgree(RuleBasedStateMachine):
 
     @precondition(lambda self: self.ids)
     @rule(i=visits, minutes=st.integers(0, 120))
+    def say_when(self, i, minutes) -> None:
+        self.expect(self.pick(i, OUTSIDE), minutes)
+
     def expect(self, i, minutes) -> None:
-        i = self.pick(i, OUTSIDE)
         eta = self.model.now + minutes
         expected = self.model.expect(i, eta)
         self.both(expected, estimates.report_eta(self.desk, self.ids[i], moment(eta), self.now, None))
+
+    @precondition(lambda self: self.ids)
+    @rule(
+        i=visits,
+        late=st.integers(31, 90),
+        answer=st.sampled_from(["accept", "refuse", "check_in", "cancel", None, None]),
+    )
+    def be_late(self, i, late, answer) -> None:
+        """Say that a truck will be late, which is offered another slot where there is one, and answer that."""
+        i = self.pick(i, {"confirmed"})
+        self.expect(i, max(self.model.now, self.model.visits[i].begin + late) - self.model.now)
+        if answer is not None:
+            self.ask(i, answer)
 
     @precondition(lambda self: self.ids)
     @rule(
@@ -162,7 +186,8 @@ class LivesAgree(RuleBasedStateMachine):
         elif visit.state in GOING_ON:
             if visit.state == "confirmed":
                 self.model.now = max(self.model.now, min(visit.begin - 20, LAST))
-            self.ask(i, GOING_ON[visit.state])
+            leaves = visit.state in ("checked_in", "at_dock") and i % 3 == 0
+            self.ask(i, "check_out" if leaves else GOING_ON[visit.state])
 
     def ask(self, i, step) -> None:
         desk, name, now = self.desk, self.ids[i], self.now
@@ -216,7 +241,7 @@ def test_the_whole_life_and_its_model_agree(store_url: str) -> None:
     LivesAgree.url = store_url
     machine = LivesAgree.TestCase
     machine.settings = settings(
-        max_examples=40,
+        max_examples=60,
         stateful_step_count=40,
         deadline=None,
         phases=[Phase.generate],
