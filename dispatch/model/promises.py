@@ -227,6 +227,11 @@ class LoadState(StrEnum):
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"  # nobody took it while it could still be loaded
 
+    @classmethod
+    def _missing_(cls, value: object) -> "LoadState | None":
+        """Read what older stores call matched: a plan had the load in mind."""
+        return cls.POSTED if value == "matched" else None
+
 
 LOAD_LIFE: dict[tuple[LoadState, str], LoadState] = {
     (LoadState.POSTED, "plan"): LoadState.POSTED,

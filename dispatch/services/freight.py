@@ -18,6 +18,7 @@ from dispatch.store.commit import Commit, Event, Expect, Write
 from dispatch.store.keys import Keys, deadline_member, time_member
 
 Moves = tuple[tuple[str, str], ...]
+READ_OLDER = {"extra": "ignore"}  # older stores have `declined` and `undone_at`
 FREE: Mapping[str, None] = {"match": None, "plate": None, "taken_by": None, "saved_km": None}  # of a load nobody has
 
 
@@ -38,7 +39,7 @@ class LoadRecord:
     part of what it saves. `offered_to` are the plates it was ever offered to, `exceptions` the ids of the open ones.
     """
 
-    __pydantic_config__: ClassVar = FORBID_UNKNOWN
+    __pydantic_config__: ClassVar = READ_OLDER
     load: Load
     state: LoadState
     posted_at: datetime
@@ -59,7 +60,7 @@ class MatchRecord:
     its loads hold; `reason` is the driver's, for declining it or handing it back.
     """
 
-    __pydantic_config__: ClassVar = FORBID_UNKNOWN
+    __pydantic_config__: ClassVar = READ_OLDER
     match: Match
     made_at: datetime
     expires_at: datetime | None = None
