@@ -162,6 +162,16 @@ def bench_simulation(
         _report("replications", simulation.replication_rows(study, time.perf_counter), as_json)
 
 
+@bench_app.command("validation")
+def bench_validation(as_json: AsJson = False) -> None:
+    """Measure how near the simulated park is to published figures, and expected waits to simulated truth."""
+    from simulations.benchmarks import validation  # noqa: PLC0415 - the kernel is loaded only where it is used
+
+    place, study = _demo_place(), validation.Study()
+    _report("reality", validation.reality(study, place.park, place.travel, say), as_json)
+    _report("expected waits", validation.predictions(study, place.park, place.travel, say), as_json)
+
+
 @bench_app.command("api")
 def bench_api(as_json: AsJson = False) -> None:
     """Measure bookings over HTTP against the embedded store, beside an empty POST and commits without HTTP."""
