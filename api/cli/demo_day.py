@@ -13,6 +13,7 @@ from dispatch.model.park import FORBID_UNKNOWN, Park
 from dispatch.services import publication
 from dispatch.services.plans import JOB_NAME
 from dispatch.store import codec
+from dispatch.store.changes import acting
 from dispatch.store.commit import StoreDown, Write
 from dispatch.store.store import Store
 from dispatch.worker.jobs import Job, Jobs, JobState
@@ -59,7 +60,8 @@ def find_last(url: str, park: Park) -> Shown | None:
 def prepare(url: str, park: Park, demo: DemoDay) -> None:
     """Bring the demo day into the store and plan it unless it is there, and say how it goes and what came of it."""
     try:
-        asyncio.run(_prepare(url, park, demo))
+        with acting("demo", wall_clock):
+            asyncio.run(_prepare(url, park, demo))
     except StoreDown as fault:
         say(f"the demo day is not planned: {fault}")
 
