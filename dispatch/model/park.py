@@ -382,6 +382,7 @@ class HouseRules:
     peak: tuple[Hours, ...] = ()  # the hours everybody wants
     replan_move_cost: int = 20  # of a promise that is not kept when a closed day is planned again
     replan_seconds: int = 10
+    replan_notice_minutes: int = 120  # whom a closure moves comes no earlier than he would have, unless so far ahead
     waitlist_minutes: int = 15  # until a place offered to who waits for one must be taken
     release: Release = field(default_factory=Release)
     earned: Earning = field(default_factory=Earning)

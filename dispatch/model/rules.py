@@ -71,6 +71,14 @@ def may_move(park: Park, appointment: Appointment, now: datetime) -> bool:
     return (appointment.state, "move") in APPOINTMENT_LIFE and now <= amend_deadline(park, appointment)
 
 
+def earliest_replacement(park: Park, appointment: Appointment, now: datetime) -> datetime:
+    """Return from when on a start may be given in place of one that is closed: on its own day or later, and earlier
+    than itself only with notice.
+    """
+    notice = now + timedelta(minutes=park.rules.replan_notice_minutes)
+    return max(park.grid.start_of(appointment.day, 0), min(starts_at(park, appointment), notice))
+
+
 def may_withdraw(state: LoadState) -> bool:
     """Answer whether a load in this state may be withdrawn."""
     return (state, "withdraw") in LOAD_LIFE

@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
+from dispatch.model import rules
 from dispatch.model.closures import Closure
 from dispatch.model.life import dock_times
 from dispatch.model.park import Park
@@ -46,6 +47,7 @@ class _Day:
     docks: IntArray
     gates: IntArray
     first: int
+    now: datetime
 
     @cached_property
     def groups(self) -> dict[str, int]:
@@ -102,7 +104,7 @@ def _is_for_people(day: _Day, appointment: Appointment) -> bool:
 def _day(park: Park, day: date, booked: Iterable[Appointment], closures: Iterable[Closure], now: datetime) -> _Day:
     free = open_capacity(park, day, closures)
     first = max(0, park.grid.slot_of(now + timedelta(minutes=park.rules.react_minutes), day) + 1)
-    found = _Day(park, free, free.docks.copy(), free.gates.copy(), first)
+    found = _Day(park, free, free.docks.copy(), free.gates.copy(), first, now)
     for each in booked:
         for row, begin, end in found.held(each):
             found.docks[row, begin:end] -= 1
@@ -186,10 +188,11 @@ def _window(day: _Day, appointment: Appointment) -> tuple[int, int]:
     last = grid.horizon - appointment.slots
     if day.is_frozen(appointment):
         return slot, slot
+    first = max(day.first, grid.slot_of(rules.earliest_replacement(day.park, appointment, day.now), appointment.day))
     if day.is_over(appointment) or appointment.earliest is None or appointment.latest is None:
-        return day.first, max(slot, last)
+        return first, max(slot, last)
     earliest, latest = (grid.slot_of(edge, appointment.day) for edge in (appointment.earliest, appointment.latest))
-    return max(day.first, min(slot, earliest)), max(slot, min(last, latest))
+    return max(first, min(slot, earliest)), max(slot, min(last, latest))
 
 
 def _changes(day: _Day, booked: Sequence[Appointment], slots: dict[str, int]) -> tuple[Change, ...]:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from dispatch.model import rules
 from dispatch.model.closures import Closure, ClosureState, days_of
 from dispatch.model.life import after, starts_at
 from dispatch.model.park import Park
@@ -149,7 +150,8 @@ async def _rehouse(desk: Desk, closure: Closure, kept: Kept[Appointment], now: d
         await desk.store.commit(booking.change(park, desk.keys, old, kept.version, new, "displace"))
         return new
 
-    window = Window(max(now, here), now, max(until, here))
+    earliest = max(now, rules.earliest_replacement(park, old, now))
+    window = Window(max(earliest, here), earliest, max(until, here))
     return await seek(desk, Sought(wanted, window, now, legs, held_by(park, desk.keys, old)), take)
 
 
