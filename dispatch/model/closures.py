@@ -4,7 +4,8 @@ A closure takes the counters of what it closes, as bookings do: so in the moment
 closed, and where more is booked than is left, the counter stands above its limit until the visits have been moved.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -113,6 +114,30 @@ def blocks_of(park: Park, closure: Closure) -> tuple[Block, ...]:
     return tuple(
         block for day, first, end in _spans(park, closure) for block in _blocks(park, closure, day, first, end)
     )
+
+
+def closed_on(closures: Iterable[Closure], day: date) -> dict[tuple[Resource, str], Counter[int]]:
+    """Return how many docks or entries closures in force take of each group and gate on a day, by slot."""
+    closed: dict[tuple[Resource, str], Counter[int]] = {}
+    for block in _blocks_in_force(closures, day):
+        taken = closed.setdefault((block.resource, block.id), Counter())
+        for i, amount in enumerate(block.amounts):
+            taken[block.slot + i] += amount
+    return closed
+
+
+def find_closing(closures: Iterable[Closure], place: tuple[Resource, str], day: date, slots: range) -> Closure | None:
+    """Return a closure in force that takes anything of a group or gate in any of the slots, or None."""
+    for closure in closures:
+        taken = closed_on((closure,), day).get(place)
+        if taken is not None and any(taken[slot] for slot in slots):
+            return closure
+    return None
+
+
+def _blocks_in_force(closures: Iterable[Closure], day: date) -> Iterator[Block]:
+    in_force = (closure for closure in closures if closure.state is ClosureState.IN_FORCE)
+    return (block for closure in in_force for block in closure.blocks if block.day == day)
 
 
 def _spans(park: Park, closure: Closure) -> Iterator[tuple[date, int, int]]:

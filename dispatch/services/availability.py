@@ -1,13 +1,15 @@
 """What can still be booked, from the live counters and by the rules that bookings are decided by."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from dispatch.model import rules
+from dispatch.model.closures import Closure, Resource, closed_on
 from dispatch.model.park import DockGroup, DockKind, Enterprise, Park, Warehouse
 from dispatch.model.refusals import Refusal
 from dispatch.model.shares import pools_for
+from dispatch.services.closures import closures_of, told_closed
 from dispatch.services.counters import CounterView
 from dispatch.services.desk import Desk, Misfit, get_cargo_kind, get_carrier
 from dispatch.services.openings import DayCounters, Wanted, find_gate, find_obstacle, never_open
@@ -16,6 +18,7 @@ from dispatch.store.keys import slot_field
 
 NOBODY = Enterprise("-", "a carrier without quotas")  # no enterprise has this id
 NO_PLATE = "-"
+Closed = Mapping[tuple[Resource, str], Mapping[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,7 @@ async def list_slots(desk: Desk, asked: Question, now: datetime) -> list[SlotSee
     wanted = _wanted(desk.park, asked)
     (counters,) = await CounterView(desk, wanted, now).read([asked.day])
     seen = [_slot_seen(desk.park, wanted, counters, slot, now) for slot in range(desk.park.grid.horizon)]
+    seen = _told_closed(desk, wanted, await closures_of(desk.store, asked.day), asked.day, seen)
     waits = await desk.wait_board.find(desk.store, asked.day, now)
     if waits is None:
         return seen
@@ -91,6 +95,19 @@ async def list_slots(desk: Desk, asked: Question, now: datetime) -> list[SlotSee
         )
         for each in seen
     ]
+
+
+def _told_closed(
+    desk: Desk, wanted: Wanted, closures: Sequence[Closure], day: date, seen: list[SlotSeen]
+) -> list[SlotSeen]:
+    """Return the slots with the docks that are not closed, and why what is closed cannot be had."""
+    if not closures:
+        return seen
+    docks = _docks_open(desk, wanted.warehouse, wanted.group, closed_on(closures, day))
+    for each in seen:
+        if each.obstacle is not None:
+            told_closed(desk.park, wanted, each.obstacle, closures, day, each.slot)
+    return [replace(each, docks=left) for each, (_, left) in zip(seen, docks, strict=True)]
 
 
 @dataclass(slots=True)
@@ -108,10 +125,15 @@ async def list_hours(
     park, horizon = desk.park, desk.park.grid.horizon
     groups = _groups(park, warehouse_id, dock_kind)
     entries = await _free_entries(desk, day, now)
+    closed = closed_on(await closures_of(desk.store, day), day)
     taken = await desk.store.taken([desk.keys.dock(group.id, day) for _, group in groups])
     kinds: dict[DockKind, _Kind] = {}
     for (warehouse, group), used in zip(groups, taken, strict=True):
-        _add_group(desk, warehouse, group, used, kinds.setdefault(group.kind, _Kind([0] * horizon, [0] * horizon)))
+        counted = kinds.setdefault(group.kind, _Kind([0] * horizon, [0] * horizon))
+        docks = _docks_open(desk, warehouse, group, closed)
+        for slot, (limit, left) in enumerate(docks):
+            counted.docks[slot] += left
+            counted.free[slot] += max(0, limit - used.get(slot_field(slot), 0))
     may_book = [rules.may_book(park, day, slot, now) for slot in range(horizon)]
     bookable = {kind: _bookable(counted.free, entries, may_book) for kind, counted in kinds.items()}
     hours: dict[int, list[int]] = {}
@@ -200,12 +222,14 @@ async def _free_entries(desk: Desk, day: date, now: datetime) -> list[int]:
     return free
 
 
-def _add_group(desk: Desk, warehouse: Warehouse, group: DockGroup, used: dict[str, int], counted: _Kind) -> None:
-    hour_of = desk.park.hour_of
-    for slot, count in enumerate(desk.capacities.docks(warehouse, group)):
-        limit = desk.allowances.docks(group.id, count, hour_of(slot))
-        counted.docks[slot] += limit
-        counted.free[slot] += max(0, limit - used.get(slot_field(slot), 0))
+def _docks_open(desk: Desk, warehouse: Warehouse, group: DockGroup, closed: Closed) -> list[tuple[int, int]]:
+    """Return for each slot how many docks of the group may be promised, and how many of those are not closed."""
+    taken, hour_of = closed.get((Resource.DOCK, group.id), {}), desk.park.hour_of
+    limits = [
+        desk.allowances.docks(group.id, count, hour_of(slot))
+        for slot, count in enumerate(desk.capacities.docks(warehouse, group))
+    ]
+    return [(limit, max(0, limit - taken.get(slot, 0))) for slot, limit in enumerate(limits)]
 
 
 def _bookable(free: Sequence[int], entries: Sequence[int], may_book: Sequence[bool]) -> list[int]:

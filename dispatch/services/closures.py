@@ -1,5 +1,6 @@
 """Closures: made in one commit that takes what is closed and queues the planning of who is booked there; and ended."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -13,8 +14,10 @@ from dispatch.model.closures import (
     blocks_of,
     check_target,
     days_of,
+    find_closing,
 )
-from dispatch.model.refusals import NotAllowedNow
+from dispatch.model.park import Park
+from dispatch.model.refusals import DocksFull, GateFull, NotAllowedNow, Refusal
 from dispatch.services import waiting
 from dispatch.services.desk import (
     Desk,
@@ -31,6 +34,7 @@ from dispatch.services.desk import (
 )
 from dispatch.services.listing import list_things
 from dispatch.services.making import New, make
+from dispatch.services.openings import Wanted
 from dispatch.services.quotas import UNLIMITED
 from dispatch.store import codec
 from dispatch.store.commit import Commit, Event, Expect, Take, VersionChanged, Write
@@ -125,6 +129,25 @@ async def closures_of(store: Store, day: date) -> list[Closure]:
     stored = await store.find_many([store.keys.closure(each) for each in ids])
     found = [codec.read(Closure, each.document) for each in stored if each is not None]
     return [closure for closure in found if closure.state is ClosureState.IN_FORCE]
+
+
+def told_closed(
+    park: Park, wanted: Wanted, refusal: Refusal, closures: Sequence[Closure], day: date, slot: int
+) -> Refusal:
+    """Return the refusal of a start, which says so when docks or gates are full as something is closed."""
+    if isinstance(refusal, DocksFull):
+        places, slots = [(Resource.DOCK, wanted.group.id)], range(slot, slot + wanted.slots)
+    elif isinstance(refusal, GateFull):
+        places, slots = [(Resource.GATE, gate.id) for gate in park.gates], range(slot, slot + 1)
+    else:
+        return refusal
+    for place in places:
+        closing = find_closing(closures, place, day, slots)
+        if closing is not None:
+            until = closing.ends.astimezone(park.grid.zone).isoformat()
+            refusal.resource += f" (closed until {until}: {closing.reason})"
+            break
+    return refusal
 
 
 def takes_of(keys: Keys, closure: Closure) -> tuple[Take, ...]:

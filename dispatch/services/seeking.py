@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
-from dispatch.model.refusals import Alternative, Refusal
+from dispatch.model.refusals import Alternative, DocksFull, GateFull, Refusal
 from dispatch.services.booking import find_too_many_open
 from dispatch.services.chaining import ChainDay, Leg, find_chain, find_chain_obstacle, list_chains
+from dispatch.services.closures import closures_of, told_closed
 from dispatch.services.counters import CounterView, Held
 from dispatch.services.desk import Desk
 from dispatch.services.openings import (
@@ -138,7 +139,7 @@ def _firsts(days: Sequence[ChainDay]) -> list[DayCounters]:
 async def _refusal(desk: Desk, sought: Sought, views: _Views, days: Sequence[ChainDay]) -> Refusal:
     """Return why the best start of the window cannot be had, with the nearest starts that can."""
     park, window = desk.park, sought.window
-    refusal = _obstacle(desk, sought, days)
+    refusal = await _obstacle(desk, sought, days)
     if refusal is None:
         day = park.grid.day_of(window.wish)
         refusal = never_open(park, sought.wanted, day, park.grid.slot_of(window.wish, day), sought.now)
@@ -146,7 +147,7 @@ async def _refusal(desk: Desk, sought: Sought, views: _Views, days: Sequence[Cha
     return refusal
 
 
-def _obstacle(desk: Desk, sought: Sought, days: Sequence[ChainDay]) -> Refusal | None:
+async def _obstacle(desk: Desk, sought: Sought, days: Sequence[ChainDay]) -> Refusal | None:
     park, wanted, window = desk.park, sought.wanted, sought.window
     if sought.legs:
         return find_chain_obstacle(park, wanted, sought.legs, window, days, sought.now)
@@ -155,7 +156,11 @@ def _obstacle(desk: Desk, sought: Sought, days: Sequence[ChainDay]) -> Refusal |
     if not starts:
         return None
     _, _, slot, counters = starts[0]
-    return find_obstacle(park, wanted, counters, slot)
+    refusal = find_obstacle(park, wanted, counters, slot)
+    if isinstance(refusal, DocksFull | GateFull):
+        closures = await closures_of(desk.store, counters.day)
+        return told_closed(park, wanted, refusal, closures, counters.day, slot)
+    return refusal
 
 
 async def _alternatives(desk: Desk, sought: Sought, views: _Views) -> tuple[Alternative, ...]:

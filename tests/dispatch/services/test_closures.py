@@ -12,8 +12,9 @@ from dispatch.model.closures import ClosureKind
 from dispatch.model.park import HouseRules
 from dispatch.model.promises import HOLDING, AppointmentState
 from dispatch.model.refusals import NotAllowedNow, Refusal
-from dispatch.services import appointments, closures, displaced, waiting
+from dispatch.services import appointments, availability, closures, displaced, waiting
 from dispatch.services.appointments import AppointmentDraft, AppointmentFilter, StopDraft
+from dispatch.services.availability import Question
 from dispatch.services.books import imbalances
 from dispatch.services.closures import ClosureDraft
 from dispatch.services.desk import Desk, Misfit, PageAsked
@@ -73,8 +74,15 @@ async def test_what_is_closed_is_refused_at_once_and_given_back_when_the_closure
     made = await close(desk, "dock_group", "w1-reefer", closed=1)
     await book(desk, 1, half=0)
 
-    with pytest.raises(Refusal, match="dock group w1-reefer 09:00"):
+    told = "dock group w1-reefer 09:00 .closed until 2026-11-25T10:00:00.08:00: burst pipe."
+    with pytest.raises(Refusal, match=told):
         await book(desk, 2, half=0)
+    nine = (await availability.list_slots(desk, Question("w1", DAY, cargo_kind="frozen"), NOW))[36]
+    assert (nine.docks, nine.free_docks) == (1, 0)
+    assert nine.obstacle is not None
+    assert "burst pipe" in nine.obstacle.resource
+    hours = await availability.list_hours(desk, DAY, "w1", None, NOW)
+    assert [hour.docks for hour in hours if hour.dock_kind == "reefer" and hour.starts_at.hour in (9, 10)] == [4, 8]
     waits = (await appointments.request_appointment(desk, draft(3, half=0, waitlist=True), NOW, None)).thing
     await check_books(desk)
     await closures.cancel_closure(desk, made.id, NOW, None)
