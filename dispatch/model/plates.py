@@ -1,6 +1,7 @@
 """Vehicle plates of mainland China by the forms of GA 36: ordinary, new-energy and trailer (挂)."""
 
 import re
+import unicodedata
 
 PROVINCES = "京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新"
 _LETTERS = "A-HJ-NP-Z"  # I and O are never used
@@ -14,8 +15,8 @@ ALLOWED = "a province character, a letter, then 5 characters (6 for new energy, 
 
 
 def normalised(text: str) -> str:
-    """Return the plate in capitals without separators; ValueError when it is not a plate."""
-    plate = _SEPARATORS.sub("", text).upper()
+    """Return the plate in capitals of plain width without separators; ValueError when it is not a plate."""
+    plate = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text)).upper()
     if not _PLATE.match(plate):
         raise ValueError(f"{text[:20]!r} is not a plate; allowed: {ALLOWED}")
     return plate

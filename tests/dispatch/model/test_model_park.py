@@ -98,7 +98,13 @@ def test_moments_rise_with_the_minute_also_where_clocks_change() -> None:
 
 @pytest.mark.parametrize(
     ("text", "plate"),
-    [("浙b·12345", "浙B12345"), ("浙B 1234挂", "浙B1234挂"), ("沪A-D12345", "沪AD12345"), ("沪A12345D", "沪A12345D")],
+    [
+        ("浙Ｂ．１２３４５", "浙B12345"),
+        ("浙b·12345", "浙B12345"),
+        ("浙B 1234挂", "浙B1234挂"),
+        ("沪A-D12345", "沪AD12345"),
+        ("沪A12345D", "沪A12345D"),
+    ],
 )
 def test_a_plate_is_read_with_or_without_separators(text: str, plate: str) -> None:
     assert normalised(text) == plate
