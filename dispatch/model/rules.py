@@ -28,12 +28,18 @@ def opens_at(park: Park, day: date, slot: int) -> datetime:
 
 def unreleased(park: Park, day: date, now: datetime) -> frozenset[int]:
     """Return the peak slots of an open day that are not open yet."""
-    return park.peak_slots if park.peak_slots and now < peak_opens_at(park, day) else frozenset()
+    days_ahead = (day - park.grid.day_of(now)).days
+    if not park.peak_slots or days_ahead < min(park.rules.release.peak_days, park.rules.booking_horizon_days):
+        return frozenset()  # whatever the time of day
+    return park.peak_slots if now < peak_opens_at(park, day) else frozenset()
 
 
 def may_book_day(park: Park, day: date, now: datetime) -> bool:
     """Answer whether a day can be booked at all: today up to the booking horizon, from its release on."""
-    return day >= park.grid.day_of(now) and now >= day_opens_at(park, day)
+    days_ahead = (day - park.grid.day_of(now)).days
+    if days_ahead != park.rules.booking_horizon_days:
+        return 0 <= days_ahead < park.rules.booking_horizon_days
+    return now >= day_opens_at(park, day)
 
 
 def earliest_start(park: Park, now: datetime) -> datetime:

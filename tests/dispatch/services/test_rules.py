@@ -2,9 +2,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dispatch.model import rules
-from dispatch.model.park import DockKind, HouseRules
+from dispatch.model.park import DockKind, Hours, HouseRules, Release
 from dispatch.model.promises import Appointment, AppointmentState, LoadState, Source
 from tests.api.tiny import DAY, NOW, ZONE, later, tiny_park
 
@@ -71,3 +73,16 @@ def test_only_a_posted_load_may_be_withdrawn(state, answer):
 def test_a_truck_may_carry_what_its_kind_carries():
     assert rules.may_carry(PARK, "chassis", "frozen")
     assert not rules.may_carry(PARK, "chassis", "coal")
+
+
+@given(st.integers(-2, 12), st.integers(0, 24 * 60 - 1), st.integers(0, 4), st.integers(0, 8))
+def test_a_peak_slot_is_open_from_its_moment_on_however_it_is_found_out(ahead, minute, peak_days, horizon):
+    release = Release("08:00", peak_days, "12:00")
+    peak = (Hours("09:00", "10:00"),)
+    park = tiny_park(rules=HouseRules(peak=peak, release=release, booking_horizon_days=horizon, lead_minutes=0))
+    now = park.grid.moment_of(DAY - timedelta(days=ahead), minute)
+
+    is_open = rules.may_book_day(park, DAY, now) and 36 not in rules.unreleased(park, DAY, now)
+
+    assert is_open == (ahead >= 0 and now >= rules.opens_at(park, DAY, 36))
+    assert rules.may_book_day(park, DAY, now) == (ahead >= 0 and now >= rules.day_opens_at(park, DAY))
