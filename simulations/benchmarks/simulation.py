@@ -34,7 +34,7 @@ class Study:
     visits: Sequence[int] = (2_500, 5_000, 10_000, 20_000, 50_000)
     compared: int = 10_000
     repeats: int = 20
-    rival_repeats: int = 3
+    rival_repeats: int = 2
     replications: int = 1_000
     threads: int = 2
     seed: int = 1

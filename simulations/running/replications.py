@@ -8,7 +8,7 @@ import numpy as np
 
 from simulations.kernel.arrays import FloatArray
 from simulations.kernel.draws import draws, generator, roll
-from simulations.kernel.run import run
+from simulations.kernel.run import Kernel
 from simulations.policies.policy import Decision
 from simulations.running.layout import layout_of
 from simulations.running.measures import SCALARS, Measures, measured
@@ -64,13 +64,14 @@ def replicated(
     `on_done` hears the number of replications done; Stopped when `should_stop` says so between two.
     """
     layout, roster = layout_of(stage), roster_of(stage, decision, numbers)
+    kernel = Kernel(layout, roster.legs)
 
     def one(replication: int) -> Measures:
         if should_stop is not None and should_stop():
             raise Stopped
         drawn = draws(layout, roster.legs, roll(generator(dice.seed, replication), len(numbers)))
         drawn = replace(drawn, shows=roster.shown(drawn.shows))
-        return measured(layout, roster, run(layout, roster.legs, drawn), drawn.shows)
+        return measured(layout, roster, kernel.run(drawn), drawn.shows)
 
     found: list[Measures] = []
     with ThreadPoolExecutor(THREADS) as pool:

@@ -15,7 +15,7 @@ from simulations.kernel.arrays import FloatArray
 from simulations.kernel.compiled import compiled
 from simulations.kernel.draws import draws, generator, roll
 from simulations.kernel.layout import Layout, TruckClass
-from simulations.kernel.run import run
+from simulations.kernel.run import Kernel
 from simulations.kernel.steps import Steps
 from simulations.kernel.times import Mark, Times
 from simulations.policies.policy import Decision
@@ -35,6 +35,7 @@ def expected_waits(
     NaN where no lane or dock works then. A dock is reached after the drive from the zone's gate.
     """
     layout, roster = layout_of(stage), roster_of(stage, decision, numbers)
+    kernel = Kernel(layout, roster.legs)
     horizon, slot = stage.park.grid.horizon, stage.park.grid.slot_minutes
     middles: FloatArray = np.asarray((np.arange(horizon) + 0.5) * slot, dtype=np.float64)
     own = {zone.id: zone.drive_minutes for zone in stage.park.zones}
@@ -44,7 +45,7 @@ def expected_waits(
     seen, waited = np.zeros((2, *gates.shape))
     for replication in range(replications):
         drawn = draws(layout, roster.legs, roll(generator(seed, replication), len(numbers)))
-        times = run(layout, roster.legs, drawn)
+        times = kernel.run(drawn)
         at_gate, at_dock = waits_of(layout, roster, times, middles, drive)
         gates += at_gate / replications
         docks += at_dock / replications

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.linalg import solve_banded
 from scipy.stats import binom
 
 from simulations.kernel.arrivals import hourly_shares, parsed_days
@@ -72,6 +73,65 @@ def test_the_gate_day_agrees_with_theory_hour_by_hour():
         assert abs(found.mean - float(row["mean_queue_Lq_time_avg_in_hour"])) < WIDE * found.half_width + 1e-5
     wait = ratio(runs.queue_minutes.sum(axis=1), runs.trucks)
     assert abs(wait.mean - 0.423) < WIDE * wait.half_width
+
+
+def chapman_kolmogorov(rates, lanes, minutes, states, steps=240):
+    """Queue of an M(t)/M/c that begins empty, by Crank-Nicolson steps of the forward equations: hourly means, ends."""
+    number = np.arange(states)
+    out = np.minimum(number, lanes) / minutes
+    queue = np.maximum(number - lanes, 0)
+    p = (number == 0).astype(float)
+    means, ends = [], []
+    for rate in rates / 60:
+        half = 60 / steps / 2
+        stay = -(rate * (number < states - 1) + out)
+        up, down = np.full(states, rate), out.copy()
+        up[-1] = down[0] = 0.0
+        left = np.array([-half * down, 1 - half * stay, -half * up])
+        total = 0.0
+        for _ in range(steps):
+            right = p + half * (stay * p + np.append(out[1:] * p[1:], 0.0) + np.append(0.0, rate * p[:-1]))
+            after = solve_banded((1, 1), left, right)
+            total += (p + after) @ queue / 2 / steps
+            p = after
+        means.append(total)
+        ends.append(p @ queue)
+        assert p[-1] < 1e-9  # enough states
+    return np.array(means), np.array(ends)
+
+
+def test_the_equations_give_the_exact_figures_of_the_weekday():
+    exact = rows("mtmc_gate_day_exact.csv")
+
+    means, ends = chapman_kolmogorov(weekday().rates, 20, 2.0, 400)
+
+    assert ends == pytest.approx([float(row["Lq_at_end_of_hour"]) for row in exact], abs=1e-4)
+    # the file's hourly means are those of the moments at which minutes begin: about half a minute behind
+    begins = np.append(0.0, ends[:-1])
+    behind = means + (begins - ends) / 2 / 60
+    assert behind == pytest.approx([float(r["mean_queue_Lq_time_avg_in_hour"]) for r in exact], rel=0.005, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("column", "days", "trucks", "lanes", "minutes", "states"),
+    [
+        ("share_with_slot_booking", "mon-fri", 7000, 20, 2.0, 500),
+        (COLUMN, "sat,sun", 3000, 3, 1.5, 2500),
+        (COLUMN, "mon", 2500, 2, 1.6, 3000),  # overloaded, and still waiting at midnight
+        ("share_with_slot_booking", "wed", 900, 1, 1.0, 300),
+    ],
+)
+def test_other_profiles_lanes_and_overload_agree_with_the_equations(column, days, trucks, lanes, minutes, states):
+    rates = trucks * hourly_shares(PROFILE, column, parsed_days(days))
+    day = GateDay(rates, lanes, parsed(f"exponential:{minutes}"))
+
+    runs = simulate_gate(day, replications=400, seed=2)
+
+    exact, _ = chapman_kolmogorov(rates, lanes, minutes, states)
+    for truth, found in zip(exact, hourly_queue(day, runs), strict=True):
+        assert abs(found.mean - truth) < WIDE * found.half_width + 2e-3
+    wait = ratio(runs.queue_minutes.sum(axis=1), runs.trucks)
+    assert abs(wait.mean - exact.sum() * 60 / trucks) < WIDE * wait.half_width
 
 
 def test_lanes_that_are_never_busy_are_a_poisson_number_in_service():
