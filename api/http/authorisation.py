@@ -140,6 +140,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/v1/series"): reading(own(query="carrier"), own(query="truck carrier")),
     ("GET", "/v1/series/{series_id}"): reading(SERIES, SERIES),
     ("GET", "/v1/series/{series_id}/occurrences"): reading(SERIES, SERIES),
+    ("POST", "/v1/series/{series_id}/exdates"): row(SERIES, SERIES),
     ("POST", "/v1/series/{series_id}/end"): row(SERIES, SERIES),
     ("GET", "/v1/waitlist"): reading(own(query="carrier"), own(query="truck carrier"), own(query="warehouse")),
     ("POST", "/v1/closures"): row(),

@@ -235,6 +235,7 @@ def _about_series(park: Park, appointment: Appointment) -> dict[str, Example]:
         "list_series": Example(show.page([shown], None), parameters={"carrier": made.carrier, **listed}),
         "get_series": Example(shown, parameters=where),
         "list_occurrences": Example(show.page([show.plain(park, occurrence)], None), parameters=where | listed),
+        "except_days": Example(shown, {"exdates": [left_out]}, where),
         "end_series": Example(ended, parameters=where),
     }
 

@@ -569,6 +569,12 @@ class SeriesAsked(Body):
     waitlist: StrictBool = Field(default=False, description="Where there is no room, each waits in line for some.")
 
 
+class DaysExcepted(Body):
+    """Days of a series that are left out from now on."""
+
+    exdates: tuple[Day, ...] = Field(min_length=1, max_length=366)
+
+
 class SeriesListed(Paged):
     """Whose series."""
 

@@ -87,6 +87,7 @@ EVENT_KINDS: dict[str, EventKind] = {
     "ApiKeyRevoked": EventKind("api_key"),
     "SigningKeyRotated": EventKind("signing_key"),
     "SeriesMade": EventKind("series"),
+    "SeriesExcepted": EventKind("series"),
     "SeriesEnded": EventKind("series"),
     "OccurrenceMade": EventKind("occurrence"),
     "OccurrenceRefused": EventKind("occurrence"),

@@ -86,6 +86,10 @@ def _offered_driver(document: Document) -> tuple[str, ...]:
     return _driver(document) if document.get("expires_at") else ()  # of one only planned he has not heard
 
 
+def _displaced_driver(document: Document) -> tuple[str, ...]:
+    return _driver(document) if document.get("displaced_by") else ()  # who asked to wait in line knows
+
+
 def _enterprise(document: Document) -> tuple[str, ...]:
     return (f"enterprise:{document['enterprise']}",)
 
@@ -131,6 +135,11 @@ TOLD: dict[str, _Told] = {
         _driver,
         "Appointment {id} had to move from {was} to {place}: {why}. You may refuse.",
         "预约 {id} 须由 {was} 改至 {place}：{why}。您可以拒绝。",
+    ),
+    "AppointmentWaitlisted": _Told(
+        _displaced_driver,
+        "Appointment {id} of {place} cannot be kept: {why}. It waits in line for room.",
+        "预约 {id}（{place}）无法保留：{why}。已转入候补。",
     ),
     "AppointmentOffered": _Told(
         _driver,

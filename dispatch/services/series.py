@@ -1,6 +1,7 @@
 """Recurring appointments: each occurrence is asked for, once, as soon as its slot opens for booking."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -17,7 +18,13 @@ from dispatch.model.series import (
     check_recurs,
     occurrences,
 )
-from dispatch.services.appointments import AppointmentDraft, StopDraft, request_appointment, wanted_at
+from dispatch.services.appointments import (
+    AppointmentDraft,
+    StopDraft,
+    cancel_appointment,
+    request_appointment,
+    wanted_at,
+)
 from dispatch.services.desk import (
     Desk,
     Kept,
@@ -114,6 +121,42 @@ async def end_series(desk: Desk, series_id: str, expected: Versions) -> Kept[Ser
     raise NotAllowedNow(f"series {series_id} is being changed by others")
 
 
+async def except_days(
+    desk: Desk, series_id: str, days: Collection[date], now: datetime, expected: Versions
+) -> Kept[Series]:
+    """Leave out days of a series from now on, and cancel what was made of them where that is still allowed.
+
+    NotThere, Changed; NotAllowedNow when it has ended; Misfit when no day would be left.
+    """
+    for _ in range(TRIES):
+        kept = await get_series(desk, series_id)
+        check_version(kept.version, expected, f"series {series_id}")
+        if kept.thing.state is not SeriesState.ACTIVE:
+            raise NotAllowedNow(f"series {series_id} is {kept.thing.state}")
+        fewer = replace(kept.thing, exdates=tuple(sorted({*kept.thing.exdates, *days})))
+        made_by(lambda fewer=fewer: check_recurs(desk.park.grid, fewer))  # type: ignore[misc]
+        document = codec.dump(fewer)
+        expect, write = (
+            Expect(desk.keys.series(series_id), kept.version),
+            Write(desk.keys.series(series_id), document),
+        )
+        try:
+            await desk.store.commit(Commit((expect,), writes=(write,), events=(Event("SeriesExcepted", document),)))
+        except VersionChanged:
+            continue
+        await _cancel_made(desk, series_id, days, now)
+        return Kept(fewer, kept.version + 1)
+    raise NotAllowedNow(f"series {series_id} is being changed by others")
+
+
+async def _cancel_made(desk: Desk, series_id: str, days: Collection[date], now: datetime) -> None:
+    stored = await desk.store.find_many([desk.keys.occurrence(series_id, day) for day in days])
+    made = [codec.read(Occurrence, each.document).appointment for each in stored if each is not None]
+    for appointment in filter(None, made):
+        with suppress(Refusal):  # it has begun, or is cancelled already
+            await cancel_appointment(desk, appointment, now, None)
+
+
 async def list_occurrences(desk: Desk, series_id: str, page: PageAsked) -> Listed[Occurrence]:
     """Return the occurrences of a series by day, those to come too, with what became of each.
 
@@ -127,7 +170,9 @@ async def list_occurrences(desk: Desk, series_id: str, page: PageAsked) -> Liste
     days = [park.grid.day_of(each) for each in starts]
     stored = await desk.store.find_many([desk.keys.occurrence(series_id, day) for day in days[: page.limit]])
     found = [
-        _pending(park, series, wish) if each is None else codec.read(Occurrence, each.document)
+        _pending(park, series, wish)
+        if each is None or park.grid.day_of(wish) in series.exdates
+        else codec.read(Occurrence, each.document)
         for wish, each in zip(starts, stored, strict=False)
     ]
     if series.state is SeriesState.ENDED:

@@ -85,6 +85,13 @@ async def test_a_series_tells_of_each_occurrence_and_ends_once(client):
     assert states == ["made", "excepted", *["made"] * 5, *["pending"] * 2]
     booked = (await client.get(f"/v1/appointments/{page['items'][0]['appointment']}")).json()
     assert booked["starts_at"] == at("16:00")
+    fewer = await client.post(f"{where}/exdates", json={"exdates": [str(DAY), str(later(8))]})
+    assert fewer.json()["exdates"] == [str(DAY), str(later(1)), str(later(8))]
+    assert (await client.get(f"/v1/appointments/{booked['id']}")).json()["state"] == "cancelled"
+    page = (await client.get(f"{where}/occurrences", params={"limit": 1})).json()
+    assert page["items"][0]["state"] == "excepted"
+    none_left = {"exdates": [str(later(day)) for day in range(9)]}
+    assert (await client.post(f"{where}/exdates", json=none_left)).status_code == 422
     assert (await client.post(f"{where}/end")).json()["state"] == "ended"
     assert (await client.post(f"{where}/end")).status_code == 409
     bad = await client.post("/v1/series", json=body | {"rule": "FREQ=WEEKLY;BYSETPOS=1"})

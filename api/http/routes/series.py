@@ -9,7 +9,8 @@ from api.http.answers import OccurrencePage, SeriesAnswer, SeriesPage
 from api.http.asking import Listing, parts_of, repeatable_of, versions_of
 from api.http.fields import IdempotencyKey, IfMatch, PathId
 from api.http.openapi import CHANGING, CREATING, READING, told
-from api.http.requests import Paged, SeriesAsked, SeriesListed
+from api.http.problems import UNSUPPORTED_MEDIA_TYPE
+from api.http.requests import DaysExcepted, Paged, SeriesAsked, SeriesListed
 from api.http.rim import KeyedRoute
 from dispatch.model import refusals
 from dispatch.services import series
@@ -62,6 +63,19 @@ async def list_occurrences(request: Request, series_id: PathId, asked: Annotated
     found = await series.list_occurrences(desk, series_id, listing.page)
     items = [show.plain(desk.park, each) for each in found.things]
     return show.answer(show.page(items, listing.cursor(found.next_after)))
+
+
+@router.post(
+    "/{series_id}/exdates",
+    operation_id="except_days",
+    response_model=SeriesAnswer,
+    responses=told(*CHANGING, UNSUPPORTED_MEDIA_TYPE, refusals.Changed, refusals.NotAllowedNow),
+)
+async def except_days(request: Request, series_id: PathId, body: DaysExcepted, if_match: IfMatch = None) -> Response:
+    """Leave out days of a series; what was made of them is cancelled where that is still allowed."""
+    parts = parts_of(request)
+    kept = await series.except_days(parts.desk, series_id, body.exdates, parts.clock(), versions_of(if_match))
+    return show.answer(show.plain(parts.desk.park, kept.thing), version=kept.version)
 
 
 @router.post(
