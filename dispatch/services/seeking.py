@@ -57,12 +57,12 @@ async def seek(desk: Desk, sought: Sought, take: Callable[[Opening], Awaitable[T
     views = _Views(desk, sought)
     days = _days_of(desk, sought)
     for _ in range(ROUNDS):
+        views.forget()
         taken, lost_any = await _try_openings(desk, sought, views, take, await views.read(days))
         if taken is not None:
             return taken
         if not lost_any:
             break
-        views.forget()
     raise await _refusal(desk, sought, views, await views.read(days))
 
 

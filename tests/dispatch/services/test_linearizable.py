@@ -16,6 +16,9 @@ from dispatch.services import appointments
 from dispatch.services.appointments import AppointmentDraft
 from dispatch.services.desk import Desk
 from dispatch.services.moving import Changes, amend_appointment
+from dispatch.services.openings import Wanted, Window
+from dispatch.services.seeking import Sought, seek
+from dispatch.store.commit import CounterFull, Take
 from dispatch.store.store import Store
 from tests.api.tiny import NOW, ZONE, plate, tiny_park
 from tests.dispatch.services.books import assert_books_balance
@@ -113,6 +116,19 @@ async def test_what_many_do_in_one_slot_at_once_could_have_been_done_in_turn(sto
     await assert_books_balance(desks[0])
     for desk in desks:
         await desk.store.close()
+
+
+async def test_a_start_lost_to_others_each_time_is_refused_by_what_was_full_then_though_it_is_free_by_now(store):
+    desk = Desk(replace(tiny_park(docks=1), id=store.keys.park_id), store)
+    carrier, (warehouse,) = desk.park.enterprise_by_id["c1"], desk.park.warehouses
+    wanted = Wanted(plate(1), carrier, warehouse, warehouse.dock_groups[1], 1)
+    nine = STARTS[0]
+
+    async def lose(opening):
+        raise CounterFull(Take(desk.keys.dock("w1-reefer", opening.day), str(opening.slot), 1, 1), 1)
+
+    with pytest.raises(DocksFull, match="w1-reefer 09:00"):
+        await seek(desk, Sought(wanted, Window(nine, nine, nine), NOW), lose)
 
 
 def test_the_search_knows_a_history_that_cannot_have_been():
