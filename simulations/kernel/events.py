@@ -1,6 +1,8 @@
 """The compiled heart of the kernel: `play` runs a day event by event in the order of model.md.
 
 Each function is a paragraph of model.md and has its name; `w` is the world, `i` the number of a leg, `t` the moment.
+What is compiled and kept holds the numbers of other modules as they were then: who changes an enumeration there touches
+this file too.
 """
 
 from math import inf

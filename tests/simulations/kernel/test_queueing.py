@@ -155,17 +155,17 @@ def test_a_day_that_ends_with_a_queue_counts_only_what_is_waited_within_it():
 
 
 def test_the_interval_covers_the_truth_in_95_of_100_cases():
-    day, truth = weekday(trucks=3000, lanes=8), None
-    many = simulate_gate(day, replications=16_000, seed=1)
-    truth = ratio(many.queue_minutes.sum(axis=1), many.trucks).mean
-    cases = 400
+    day, cases, each = weekday(trucks=3000, lanes=8), 300, 40
+    means, _ = chapman_kolmogorov(day.rates, day.lanes, 2.0, 1500)
+    truth = means.sum() * 60 / 3000
 
-    wait, trucks = many.queue_minutes.sum(axis=1).reshape(cases, -1), many.trucks.reshape(cases, -1)
+    many = simulate_gate(day, replications=cases * each, seed=1)
+
+    wait, trucks = many.queue_minutes.sum(axis=1).reshape(cases, each), many.trucks.reshape(cases, each)
     intervals = [ratio(w, n) for w, n in zip(wait, trucks, strict=True)]
-
-    covered = sum(abs(each.mean - truth) < each.half_width for each in intervals)
-    low, high = binom.ppf([0.0005, 0.9995], cases, 0.95) / cases
-    assert low - 0.02 < covered / cases < high  # waits are skew: 40 replications cover a little less
+    covered = sum(abs(found.mean - truth) < found.half_width for found in intervals)
+    low, high = binom.ppf([0.0005, 0.9995], cases, 0.95)
+    assert low <= covered <= high
 
 
 def test_the_interval_of_a_normal_mean_is_students():
