@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 import parkdispatch
 from api.cli.output import put_json, put_line, say
 from api.cli.simulating_gate import gate
+from api.cli.simulating_live import Service, service_at, simulate_live
 from api.settings import demo_park_file
 from dispatch.files import load_park, write_together
 from dispatch.roads.find import table_for
@@ -71,19 +72,23 @@ AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on stdout"
 
 
 @simulate_app.command("scenario")
-def simulate(
+def simulate(  # noqa: PLR0917 - each is an option of the command
     file: ScenarioFile,
     replications: Replications = None,
     seed: Seed = None,
     plan_seconds: Seconds = None,
     policy: Annotated[str | None, typer.Option("--policy", help="in place of the file's")] = None,
+    url: Annotated[str | None, typer.Option("--url", help="of the running service, for a live base")] = None,
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
-    """Simulate the changed day of a scenario under its policy."""
+    """Simulate the changed day of a scenario under its policy; a live base is asked of the running service."""
     began = time.monotonic()
     scenario = with_values(find_scenario(file), replications=replications, seed=seed, plan_seconds=plan_seconds)
     policy = policy or scenario.policy
+    if scenario.base.kind == "live":
+        _simulate_live(service_at(url), scenario, policy, out, as_json)
+        return
     find_policy(file, policy)
     base = _base(file, scenario)
     (run,) = simulated(file, scenario, base, [policy], _watching(began))
@@ -140,6 +145,31 @@ def compare(  # noqa: PLR0917 - each is an option of the command
         put_json(document)
     else:
         put_line(markdown(_shown(found)))
+
+
+def _simulate_live(service: Service, scenario: Scenario, policy: str, out: Path | None, as_json: bool) -> None:
+    found = simulate_live(service, scenario, policy)
+    result = found["result"]
+    days = ("baseline", "changed", "difference")
+    if out is not None:
+        table = [
+            {"measure": name}
+            | {f"{day} {part}": result[day][name][part] for day in days for part in ("mean", "half_width")}
+            for name in result["baseline"]
+        ]
+        write_together(out, {"results.csv": lambda path: path.write_bytes(csv_text(table).encode())})
+    if as_json:
+        put_json(found)
+        return
+    shown = [{"measure": name} | {day: _mean_text(result[day][name]) for day in days} for name in SHOWN]
+    put_line(markdown(shown))
+    put_line(f"\n{result['moved']} appointments would move, {result['without_slot']} of them without a slot")
+
+
+def _mean_text(found: dict[str, float | None]) -> str:
+    if found["mean"] is None:
+        return "-"
+    return f"{found['mean']:.4g} ± {found['half_width'] or 0:.2g}"
 
 
 def _policy_document(found: Sequence[Run], policy: str, first: str) -> dict[str, Any]:

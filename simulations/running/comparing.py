@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from simulations.policies.find import find_policy
 from simulations.policies.policy import Decision, Effort
@@ -69,7 +70,13 @@ def runs(
             plans.append((stage, plan))
             decision = replanned(stage, decider, plan, effort)
             watch.tell(f"{policy}, {day}: {scenario.replications} replications of {len(stage.visits)} visits")
-            yield Run(day, policy, stage, decision, replicated(stage, decision, numbers, dice, None, watch.should_stop))
+            tell = partial(_tell_done, watch.tell, f"{policy}, {day}", scenario.replications)
+            yield Run(day, policy, stage, decision, replicated(stage, decision, numbers, dice, tell, watch.should_stop))
+
+
+def _tell_done(tell: Tell, what: str, of: int, done: int) -> None:
+    if done % max(1, of // 4) == 0:
+        tell(f"{what}: {done} of {of} replications done")
 
 
 def with_values(scenario: Scenario, **given: float | None) -> Scenario:

@@ -8,6 +8,7 @@ from scipy.stats import t as student
 from simulations.kernel.arrays import FloatArray
 
 CONFIDENCE = 0.95
+ROUNDING = 1e-12  # what differs by less, relatively, does not differ
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ def interval(values: FloatArray) -> Interval:
     squares = np.where(there, (values - mean) ** 2, 0.0).sum(axis=0)
     degrees = np.maximum(count - 1, 1)
     half = student.ppf((1 + CONFIDENCE) / 2, degrees) * np.sqrt(squares / degrees / np.maximum(count, 1))
+    half = np.where(half < ROUNDING * np.abs(mean), 0.0, half)
     return Interval(np.asarray(mean), np.where(count > 1, half, np.nan))
 
 

@@ -240,4 +240,5 @@ class _Writer:
 
 def _of(index: IntArray, values: ArrayLike, missing: float) -> Any:
     """Return the value of each index, `missing` where that is -1."""
-    return np.append(np.asarray(values), missing)[index]
+    kind = np.int64 if isinstance(missing, int) else np.float64
+    return np.append(np.asarray(values, dtype=kind), missing)[index]

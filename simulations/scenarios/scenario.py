@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from dispatch.files import MAX_DAY_THINGS
 from dispatch.model.faults import FieldFault, check_range
 from dispatch.model.park import FORBID_UNKNOWN
-from simulations.demand.days import DEFAULT_DATE, MAX_SEED
+from simulations.demand.days import MAX_SEED
 from simulations.scenarios.changes import Change
 
 MOST_REPLICATIONS = 100_000
@@ -16,13 +16,16 @@ MOST_GRID = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """Which day is changed: one generated for the demo park, a saved one (`directory`), or the service's live plan."""
+    """Which day is changed: one generated for the demo park, a saved one (`directory`), or the service's live plan.
+
+    `date` is of a generated day (any by default) or of the live plan (today by default).
+    """
 
     __pydantic_config__: ClassVar = FORBID_UNKNOWN
     kind: Literal["demo", "day", "live"]
     visits: int = 10_000
     seed: int = 1
-    date: dt.date = DEFAULT_DATE
+    date: dt.date | None = None
     directory: str | None = None
 
     def __post_init__(self) -> None:

@@ -86,6 +86,16 @@ def test_a_saved_day_is_a_base(tmp_path: Path) -> None:
     assert measures["visits"]["mean"] + measures["no_shows"]["mean"] == pytest.approx(100)
 
 
+def test_a_live_base_needs_a_service_that_answers(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    file = scenario_file(tmp_path, SMALL.replace('kind = "demo"\nvisits = 300', 'kind = "live"'))
+    url = "http://127.0.0.1:1"
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PARKDISPATCH_OPERATOR_KEY", "an-operators-key-of-length")
+        assert_refused(said_here(capfd, "simulate", file, "--url", url), url, "does not answer")
+        assert_refused(said_here(capfd, "compare", file), "base.kind", "live", "/v1/scenarios")
+
+
 def test_a_grid_is_swept_into_one_table_with_pictures(tmp_path: Path) -> None:
     out = tmp_path / "out"
 
@@ -156,7 +166,6 @@ def said_here(capfd: pytest.CaptureFixture[str], *arguments: str | Path) -> Said
     ("text", "words"),
     [
         (SMALL.replace("lane = 3", "lane = 9"), ("changes[0].lane", "9", "1 to 6")),
-        (SMALL.replace('kind = "demo"\nvisits = 300', 'kind = "live"'), ("base.kind", "live", "/v1/scenarios")),
         (SMALL.replace("[base]", "[bas]"), ("base", "missing")),
         ("version = ", ("not TOML",)),
     ],

@@ -152,6 +152,16 @@ def test_a_difference_in_the_document_and_in_the_table(found: dict[tuple[str, st
     assert text.splitlines()[1].startswith('"a,b",visits,')
 
 
+def test_a_day_without_visits_says_that_nothing_is_known() -> None:
+    nobody = replace(BASE, booking=(), loads=(), trucks=())
+
+    ran = replicated(nobody, Decision(), identities_of([nobody]), Dice(1, 2))
+
+    assert (ran.scalar("visits") == 0).all()
+    assert np.isnan(ran.scalar("turn_minutes")).all()
+    assert (ran.scalar("empty_km") == 0).all()
+
+
 def test_a_truck_is_inside_after_the_gate_and_out_after_its_dock() -> None:
     layout, roster = layout_of(staged(BASE, [], 1)), roster_of(BASE, BOOKED, NUMBERS)
     times = run(layout, roster.legs, draws(layout, roster.legs, roll(generator(1, 0), len(NUMBERS))))
