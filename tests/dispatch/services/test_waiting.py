@@ -194,3 +194,66 @@ async def test_a_daily_quota_that_comes_free_serves_who_waits_for_another_hour(s
 
     assert waits.reason == "carrier c2 2026-11-25"
     assert await state_of(desk, waits) == "requested"
+
+
+class Line:
+    """A pure model of one slot with so many docks: who holds a dock, who is offered one, and who waits, in order."""
+
+    def __init__(self, docks):
+        self.docks = docks
+        self.states: dict[str, str] = {}
+        self.line: list[tuple[int, int, str]] = []  # rank, number, id
+
+    def holding(self):
+        return [each for each, state in self.states.items() if state in ("confirmed", "requested")]
+
+    def ask(self, identity, rank, number):
+        is_free = len(self.holding()) < self.docks
+        self.states[identity] = "confirmed" if is_free else "waitlisted"
+        if not is_free:
+            self.line.append((rank, number, identity))
+
+    def end(self, identity, state):
+        self.line = [each for each in self.line if each[2] != identity]
+        self.states[identity] = state
+        while self.line and len(self.holding()) < self.docks:
+            first = min(self.line)
+            self.line.remove(first)
+            self.states[first[2]] = "requested"
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_any_life_of_a_slot_and_its_line_is_that_of_the_model(store, seed):
+    rng = np.random.default_rng(seed)
+    park = tiny_park(docks=2, rules=replace(RULES, waitlist_minutes=5))
+    firms = tuple(replace(firm, group="first", quota=None) if firm.id == "c2" else firm for firm in park.enterprises)
+    desk = Desk(replace(park, priority_groups=(PriorityGroup("first", "First"),), enterprises=firms), store)
+    model, offered_at = Line(2), {}
+
+    for step in range(60):
+        now = NOW + timedelta(minutes=step)
+        for each in [each for each, since in offered_at.items() if since <= step - 5]:
+            if model.states[each] == "requested":
+                await sweep(desk, now)
+                model.end(each, "expired")
+        known = [each for each, state in model.states.items() if state in ("confirmed", "requested", "waitlisted")]
+        act = rng.choice(["ask", "cancel", "confirm"], p=[0.5, 0.3, 0.2])
+        chosen = str(rng.choice(known)) if known else ""
+        if act == "ask" or not known:
+            carrier = str(rng.choice(["c1", "c2"]))
+            made = await ask(desk, step, after=60 * step, carrier=carrier)
+            model.ask(made.id, int(carrier == "c1"), step)
+        elif act == "cancel":
+            await appointments.cancel_appointment(desk, chosen, now, None)
+            model.end(chosen, "cancelled")
+        elif model.states[chosen] == "requested":
+            await appointments.confirm_appointment(desk, chosen, now, None)
+            model.states[chosen] = "confirmed"
+        for each, state in model.states.items():
+            if state == "requested":
+                offered_at.setdefault(each, step)
+
+        listed = await appointments.list_appointments(desk, AppointmentFilter(day=DAY), PageAsked(None, 200))
+        assert {each.id: each.state.value for each in listed.things} == model.states, step
+        line = (await waiting.list_line(desk, DAY, EVERYBODY, PageAsked(None, 200))).things
+        assert [each.id for each in line] == [each for _, _, each in sorted(model.line)]
