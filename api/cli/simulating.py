@@ -23,7 +23,7 @@ from simulations.running.comparing import BASELINE, CHANGED, Run, Watching, comp
 from simulations.running.intervals import difference, interval
 from simulations.running.sweep import Engine, cells, swept
 from simulations.scenarios.base import base_stage
-from simulations.scenarios.library import find_scenario
+from simulations.scenarios.library import find_scenario, library_names
 from simulations.scenarios.read import check_fits
 from simulations.scenarios.scenario import MOST_REPLICATIONS, Grid, Scenario
 from simulations.scenarios.stage import Stage
@@ -69,6 +69,12 @@ Seconds = Annotated[
 ]
 Out = Annotated[Path | None, typer.Option("--out", help="write results.csv and pictures (SVG) here, made when missing")]
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on stdout")]
+
+
+@simulate_app.command("list")
+def list_scenarios() -> None:
+    """Name the shipped scenarios."""
+    put_line(markdown([{"name": name, "title": find_scenario(name).title} for name in library_names()]))
 
 
 @simulate_app.command("scenario")

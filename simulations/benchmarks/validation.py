@@ -11,7 +11,7 @@ from dispatch.planning.capacity import dock_groups
 from dispatch.roads.table import TravelTable
 from simulations.demand.generate import generate_day
 from simulations.kernel.arrays import FloatArray
-from simulations.kernel.draws import draws, generator, roll
+from simulations.kernel.draws import generator
 from simulations.kernel.layout import TruckClass
 from simulations.kernel.run import run
 from simulations.kernel.times import Mark, Times
@@ -117,7 +117,7 @@ class _Told:
         parts: dict[str, list[tuple[FloatArray, FloatArray, IntArray]]] = {"gate": [], "dock": []}
         for replication in range(self._study.truth):
             rng = generator(self._study.seed + 1, replication)
-            times = run(layout, roster.legs, draws(layout, roster.legs, roll(rng, len(numbers))))
+            times = run(layout, roster.legs, roster.drawn(layout, rng))
             for place, table in (("gate", self._gates), ("dock", self._docks)):
                 parts[place].append(self._seen(roster, times, place, table))
         for place, seen in parts.items():
@@ -161,7 +161,7 @@ def _agreement(expected: FloatArray, waited: FloatArray, cell: IntArray) -> dict
         "expected": float(expected.mean()),
         "truth": float(waited.mean()),
         "apart": float((np.abs(told - means) * weight).sum() / weight.sum()),
-        "correlation": float(np.corrcoef(told, means)[0, 1]),
+        "correlation": float(np.corrcoef(told, means)[0, 1]) if told.std() and means.std() else None,
         "one day": float(np.abs(expected - waited).mean()),
         "share within 5 min": float((np.abs(expected - waited) <= 5).mean()),
     }
@@ -178,8 +178,7 @@ def _turn_by_dock_kind(study: Study, day: _Day) -> dict[str, float]:
     """Return the mean turn time at docks of each kind in one replication."""
     numbers = identities_of([day.stage])
     layout, roster = layout_of(day.stage), roster_of(day.stage, day.decision, numbers)
-    drawn = draws(layout, roster.legs, roll(generator(study.seed, 0), len(numbers)))
-    times = run(layout, roster.legs, drawn)
+    times = run(layout, roster.legs, roster.drawn(layout, generator(study.seed, 0)))
     kinds = np.array([group.kind.value for _, group in dock_groups(day.stage.park)])
     here = np.flatnonzero(roster.legs.visit & ~np.isnan(times[Mark.OUT]))
     kind = kinds[roster.legs.dock_group[here]]

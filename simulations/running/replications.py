@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from simulations.kernel.arrays import FloatArray
-from simulations.kernel.draws import draws, generator, roll
+from simulations.kernel.draws import generator
 from simulations.kernel.run import Kernel
 from simulations.policies.policy import Decision
 from simulations.running.layout import layout_of
@@ -69,8 +69,7 @@ def replicated(
     def one(replication: int) -> Measures:
         if should_stop is not None and should_stop():
             raise Stopped
-        drawn = draws(layout, roster.legs, roll(generator(dice.seed, replication), len(numbers)))
-        drawn = replace(drawn, shows=roster.shown(drawn.shows))
+        drawn = roster.drawn(layout, generator(dice.seed, replication))
         return measured(layout, roster, kernel.run(drawn), drawn.shows)
 
     found: list[Measures] = []

@@ -1,7 +1,7 @@
 """A decided day as the kernel's legs: who drives what in which order, and when each means to be there."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, nan
 from typing import Any
 
@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike
 from dispatch.model.day import Visit
 from dispatch.planning.capacity import dock_groups
 from simulations.kernel.arrays import BoolArray, FloatArray
+from simulations.kernel.draws import Draws, draws, roll
+from simulations.kernel.layout import Layout
 from simulations.kernel.legs import LegKind, Legs
 from simulations.policies.policy import Decision
 from simulations.running import assumptions as assumed
@@ -27,11 +29,11 @@ BEGIN, END = "begin of ", "end of "  # before the id of a load: its ends among i
 class Roster:
     """The legs of a day with what they stand for, arrays (legs,).
 
-    `visit` is the index among the stage's visits, -1 for port runs; `warehouse` and `carrier` are indices in the park,
-    -1 for port runs; `warehouses` and `carriers` count the park's. `meant` is the minute at which a visit is due at the
-    gate, by its appointment or wish, `wish` the minute wished for, `displaced` the minutes from the wish's slot to the
-    one given, NaN where none was. `load` is the load of a leg, -1 for none; `visit_leg` (loads,) the leg that is a
-    load's visit, -1 where it has none in the park.
+    `visit` is the index among the stage's visits, -1 for port runs; `warehouse` and `carrier` are indices in the
+    park, -1 for port runs; `warehouses` and `carriers` count the park's, `identities` all that draws. `meant` is the
+    minute at which a visit is due at the gate, by its appointment or wish, `wish` the minute wished for, `displaced`
+    the minutes from the wish's slot to the one given, NaN where none was. `load` is the load of a leg, -1 for none;
+    `visit_leg` (loads,) the leg that is a load's visit, -1 where it has none in the park.
     """
 
     legs: Legs
@@ -46,6 +48,12 @@ class Roster:
     km: Kilometres
     warehouses: int
     carriers: int
+    identities: int
+
+    def drawn(self, layout: Layout, rng: np.random.Generator) -> Draws:
+        """Return what chance decides of a replication; the generator is asked for all identities, whoever drives."""
+        found = draws(layout, self.legs, roll(rng, self.identities))
+        return replace(found, shows=self.shown(found.shows))
 
     def shown(self, shows: BoolArray) -> BoolArray:
         """Return which legs are driven, (legs,), when chance says `shows`: a load is moved whole or not at all."""
@@ -122,6 +130,7 @@ class _Writer:
             km=kilometres_of(self._stage, self._decision),
             warehouses=len(park.warehouses),
             carriers=len(park.enterprises),
+            identities=len(self._numbers),
         )
 
     def _minute(self, i: int) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 from dispatch.planning.capacity import dock_groups
 from simulations.kernel.arrays import FloatArray
 from simulations.kernel.compiled import compiled
-from simulations.kernel.draws import draws, generator, roll
+from simulations.kernel.draws import generator
 from simulations.kernel.layout import Layout, TruckClass
 from simulations.kernel.run import Kernel
 from simulations.kernel.steps import Steps
@@ -44,7 +44,7 @@ def expected_waits(
     docks = np.zeros((len(drive), horizon))
     seen, waited = np.zeros((2, *gates.shape))
     for replication in range(replications):
-        drawn = draws(layout, roster.legs, roll(generator(seed, replication), len(numbers)))
+        drawn = roster.drawn(layout, generator(seed, replication))
         times = kernel.run(drawn)
         at_gate, at_dock = waits_of(layout, roster, times, middles, drive)
         gates += at_gate / replications

@@ -1,6 +1,6 @@
 """Scenario files: read whole and checked, or refused in one line that names file and key."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,15 @@ _CHANGES: dict[str, TypeAdapter[Any]] = {name: TypeAdapter(kind) for name, kind 
 
 
 def load_scenario(path: Path) -> Scenario:
-    """Return the scenario in a TOML file; BadInput when it cannot be used. Whether it fits a park: `check_fits`."""
-    return scenario_of(str(path), read_toml(path))
+    """Return the scenario in a TOML file; BadInput when it cannot be used. Whether it fits a park: `check_fits`.
+
+    The directory of a saved day is looked for beside the file.
+    """
+    scenario = scenario_of(str(path), read_toml(path))
+    if scenario.base.directory is None:
+        return scenario
+    beside = str(path.parent / scenario.base.directory)
+    return replace(scenario, base=replace(scenario.base, directory=beside))
 
 
 def scenario_of(source: str, document: dict[str, Any]) -> Scenario:

@@ -9,6 +9,7 @@ import pytest
 
 from api.cli.main import run
 from simulations.running.sweep import cell_rows, cells, swept
+from simulations.scenarios.library import library_names
 from simulations.scenarios.read import load_scenario
 from tests.api.cli.commands import ROOT, Said, assert_refused, parkdispatch
 
@@ -77,13 +78,20 @@ def test_the_three_policies_are_compared_without_and_with_the_change(tmp_path: P
 
 def test_a_saved_day_is_a_base(tmp_path: Path) -> None:
     assert parkdispatch("generate", "day", "--visits", "100", "--seed", "2", "--out", tmp_path / "day").code == 0
-    text = SMALL.replace('kind = "demo"\nvisits = 300', f'kind = "day"\ndirectory = "{tmp_path / "day"}"')
+    text = SMALL.replace('kind = "demo"\nvisits = 300', 'kind = "day"\ndirectory = "day"')
 
     said = parkdispatch("simulate", scenario_file(tmp_path, text), "--policy", "uncoordinated", "--json")
 
     assert said.code == 0, said
     measures = json.loads(said.out)["measures"]
     assert measures["visits"]["mean"] + measures["no_shows"]["mean"] == pytest.approx(100)
+
+
+def test_the_shipped_scenarios_are_listed(capfd: pytest.CaptureFixture[str]) -> None:
+    said = said_here(capfd, "simulate", "list")
+
+    assert said.code == 0
+    assert all(name in said.out for name in library_names())
 
 
 def test_a_live_base_needs_a_service_that_answers(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

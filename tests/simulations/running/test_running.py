@@ -8,7 +8,8 @@ import pytest
 from dispatch.files import load_park
 from dispatch.roads.estimate import estimated
 from simulations.demand.generate import generate_day
-from simulations.kernel.draws import draws, generator, roll
+from simulations.kernel.draws import generator
+from simulations.kernel.layout import EarlyRule
 from simulations.kernel.run import run
 from simulations.kernel.times import Mark
 from simulations.policies.first_come import FirstCome
@@ -22,7 +23,16 @@ from simulations.running.layout import layout_of
 from simulations.running.replications import Dice, Stopped, replicated
 from simulations.running.results import differences_document, rows
 from simulations.running.roster import identities_of, roster_of
-from simulations.scenarios.changes import Demand, DocksClosed, Handling, LaneClosed, Rain
+from simulations.scenarios.changes import (
+    Demand,
+    DocksClosed,
+    Handling,
+    HouseRule,
+    LaneClosed,
+    NoShow,
+    Punctuality,
+    Rain,
+)
 from simulations.scenarios.scenario import Base, Scenario
 from simulations.scenarios.stage import Stage, staged
 from simulations.tables import csv_text
@@ -120,6 +130,27 @@ def test_a_disturbance_is_where_and_when_the_scenario_says() -> None:
     assert layout.outside.road_pace.value_at(0, 839) == 1
 
 
+def test_what_the_house_does_otherwise_is_in_the_layout() -> None:
+    stage = staged(
+        BASE,
+        [
+            HouseRule(early_trucks="wait"),
+            HouseRule(yard_places=3),
+            Punctuality(mean_minutes=5, sigma_minutes=1),
+            NoShow(share=0.3),
+        ],
+        seed=1,
+    )
+
+    layout, roster = layout_of(stage), roster_of(stage, BOOKED, NUMBERS)
+
+    assert layout.rules.early is EarlyRule.WAITS
+    assert layout_of(BASE).rules.early is EarlyRule.SERVED_IF_DOCK_FREE
+    assert layout.gates.yard.tolist() == [3, 3]
+    assert (layout.outside.punctuality[1].mean, layout.outside.punctuality[1].shape) == (5, 1)
+    assert set(roster.legs.no_show[roster.legs.visit].tolist()) == {0.3}
+
+
 @pytest.fixture(scope="module")
 def found() -> dict[tuple[str, str], Run]:
     scenario = Scenario(1, "x", Base("demo"), replications=4, changes=(Demand(factor=1.5),))
@@ -164,7 +195,7 @@ def test_a_day_without_visits_says_that_nothing_is_known() -> None:
 
 def test_a_truck_is_inside_after_the_gate_and_out_after_its_dock() -> None:
     layout, roster = layout_of(staged(BASE, [], 1)), roster_of(BASE, BOOKED, NUMBERS)
-    times = run(layout, roster.legs, draws(layout, roster.legs, roll(generator(1, 0), len(NUMBERS))))
+    times = run(layout, roster.legs, roster.drawn(layout, generator(1, 0)))
 
     at = [times[mark][roster.legs.visit] for mark in (Mark.COMES, Mark.GATE_ENDS, Mark.DOCK_ENDS, Mark.OUT)]
     there = ~np.isnan(at[-1])

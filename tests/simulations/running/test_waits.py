@@ -6,7 +6,7 @@ import pytest
 from dispatch.files import load_park
 from dispatch.roads.estimate import estimated
 from simulations.demand.generate import generate_day
-from simulations.kernel.draws import draws, generator, roll
+from simulations.kernel.draws import generator
 from simulations.kernel.run import run
 from simulations.kernel.times import Mark
 from simulations.policies.first_come import FirstCome
@@ -51,8 +51,7 @@ def test_what_is_expected_is_what_other_runs_of_the_day_show() -> None:
     waited: list[float] = []
     expected: list[float] = []
     for replication in range(10):
-        drawn = draws(layout, roster.legs, roll(generator(99, replication), len(numbers)))
-        times = run(layout, roster.legs, drawn)
+        times = run(layout, roster.legs, roster.drawn(layout, generator(99, replication)))
         booked = np.flatnonzero((times.truck_class == 0) & ~np.isnan(times[Mark.GATE_BEGINS]))
         ready = times[Mark.READY_AT][booked]
         waited += (times[Mark.GATE_BEGINS][booked] - ready).tolist()
