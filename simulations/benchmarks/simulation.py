@@ -57,13 +57,14 @@ def missing_rivals() -> list[str]:
 def rows(study: Study, clock: Clock) -> Iterator[dict[str, Any]]:
     """Yield a row per park and program; `times faster` is the rival's best time over the kernel's in this run.
 
+    The memory is the peak of a process that does nothing but simulate such a day.
     A clock of processor time compares best: other programs on the machine disturb long runs more than short ones.
     """
     there = {name for name in ("simpy", "ciw") if name not in missing_rivals()}
     for visits in study.visits:
         case = whole_case(visits, study.seed)
         row, times = _kernel_row("whole park", visits, case, study, clock)
-        yield row
+        yield row | {"MB of a process": _memory_of_a_process(visits)}
         if visits == study.compared and "simpy" in there:
             yield _simpy_row(row, case, times, study, clock)
     case = plain_case(study.compared, study.seed)
@@ -76,7 +77,7 @@ def rows(study: Study, clock: Clock) -> Iterator[dict[str, Any]]:
 
 
 def replication_rows(study: Study, clock: Clock) -> Iterator[dict[str, Any]]:
-    """Yield how long many replications of the compared day take, draws included, and what a process needs for one."""
+    """Yield how long many replications of the compared day take, draws included."""
     case = whole_case(study.compared, study.seed)
     kernel = Kernel(case.layout, case.legs)
 
@@ -96,7 +97,6 @@ def replication_rows(study: Study, clock: Clock) -> Iterator[dict[str, Any]]:
         "seconds": seconds,
         "ms each": 1e3 * seconds / study.replications,
         "turn time": float(np.mean(turn)),
-        "MB of the process": _memory_of_a_process(study.compared),
     }
 
 
@@ -153,6 +153,7 @@ def _row(park: str, visits: int, program: str, seconds: float) -> dict[str, Any]
         "events": None,
         "us an event": None,
         "times faster": None,
+        "MB of a process": None,
     }
 
 
