@@ -36,7 +36,7 @@ format: $(DEV)  ## put the code into the project's format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: bench-slots bench-matching bench-api bench-simulation  ## run every benchmark and print its table
+bench: bench-slots bench-matching bench-api bench-day bench-simulation  ## run every benchmark and print its table
 
 bench-slots: $(RUNTIME)  ## the slot solver on generated days, whole and booked one by one
 	@$(RUN) bench slots

@@ -57,22 +57,37 @@ def bars(groups: Sequence[str], values: Mapping[str, FloatArray], path: Path, ti
 
 
 def sweep_lines(rows: Sequence[Mapping[str, Any]], path: Path, title: str, measure: str, unit: str) -> None:
-    """Draw a measure of a sweep over its first label, one line per policy and combination of the other labels."""
+    """Draw a measure of a sweep over its first label: a panel per value of the last of three labels, in it one line per
+    policy and value of the other label.
+    """
     chosen = [row for row in rows if row["measure"] == measure]
     labels = [name for name in chosen[0] if name not in ("policy", "measure", "mean", "half_width")] or ["policy"]
-    figure, axes = _figure(title, labels[0], unit)
-    lines: dict[tuple[Any, ...], list[tuple[Any, float, float]]] = {}
-    for row in chosen:
+    last = labels.pop() if len(labels) > 2 else None
+    panels = list(dict.fromkeys(row[last] for row in chosen)) if last else [None]
+    policies = list(dict.fromkeys(row["policy"] for row in chosen))
+    figure = Figure(figsize=(3 + 4 * len(panels), 4.2), layout="constrained")
+    figure.suptitle(title, fontsize=11)
+    found = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for axes, panel in zip(found, panels, strict=True):
+        here = [row for row in chosen if last is None or row[last] == panel]
+        _draw_lines(axes, here, labels, policies)
+        axes.set_xlabel(labels[0] if panel is None else f"{labels[0]}; {last} {panel:g}")
+        axes.grid(visible=True, linewidth=0.4, alpha=0.5)
+    found[0].set_ylabel(unit)
+    _save(figure, found[-1], path)
+
+
+def _draw_lines(axes: Any, rows: Sequence[Mapping[str, Any]], labels: Sequence[str], policies: Sequence[str]) -> None:
+    lines: dict[tuple[str, ...], list[tuple[Any, float, float]]] = {}
+    for row in rows:
         key = (row["policy"], *(f"{name} {row[name]:g}" for name in labels[1:]))
         lines.setdefault(key, []).append((row[labels[0]], row["mean"], row["half_width"]))
-    policies = list(dict.fromkeys(row["policy"] for row in chosen))
     shades = max(1, len(lines) // len(policies))
     for number, (key, points) in enumerate(lines.items()):
         x, mean, half = zip(*points, strict=True)
         alpha = 0.35 + 0.65 * (number % shades + 1) / shades
         colour = _colour(key[0], policies.index(key[0]))
         axes.errorbar(x, mean, yerr=np.nan_to_num(half), label=", ".join(key), color=colour, alpha=alpha, capsize=2)
-    _save(figure, axes, path)
 
 
 def _figure(title: str, x: str, y: str) -> tuple[Figure, Any]:
