@@ -60,7 +60,7 @@ def what_if(context: TaskContext, scenario: Scenario, base: LiveBase, now: datet
                 context.progress({"stage": day, "replications": done, "done": round(0.1 + 0.9 * share, 3)})
 
         ran.append(replicated(stage, plan, numbers, dice, tell, context.should_stop))
-    return _document(scenario, ran[0], ran[1]) | {
+    return _document(base.stage.park, scenario, ran[0], ran[1]) | {
         "day": base.stage.date.isoformat(),
         "visits": len(base.stage.visits),
         "moves": moves,
@@ -69,7 +69,7 @@ def what_if(context: TaskContext, scenario: Scenario, base: LiveBase, now: datet
     }
 
 
-def _document(scenario: Scenario, base: Replicated, changed: Replicated) -> dict[str, Any]:
+def _document(park: Park, scenario: Scenario, base: Replicated, changed: Replicated) -> dict[str, Any]:
     return {
         "policy": scenario.policy,
         "replications": scenario.replications,
@@ -78,6 +78,7 @@ def _document(scenario: Scenario, base: Replicated, changed: Replicated) -> dict
         "baseline": results.measures_document(base),
         "changed": results.measures_document(changed),
         "difference": results.differences_document(changed, base),
+        "difference_by": results.detailed_differences_document(park, changed, base),
         "series": {"baseline": results.series_document(base), "changed": results.series_document(changed)},
     }
 

@@ -185,12 +185,15 @@ def _policy_document(found: Sequence[Run], policy: str, first: str) -> dict[str,
         day: {
             "measures": results.measures_document(run.ran),
             "series": results.series_document(run.ran),
+            **results.details_document(run.stage.park, run.ran),
             f"less_{first}": results.differences_document(run.ran, against[day].ran),
         }
         for day, run in mine.items()
     }
     if CHANGED in mine:
-        document["difference"] = results.differences_document(mine[CHANGED].ran, mine[BASELINE].ran)
+        changed, base = mine[CHANGED], mine[BASELINE]
+        document["difference"] = results.differences_document(changed.ran, base.ran)
+        document["difference_by"] = results.detailed_differences_document(base.stage.park, changed.ran, base.ran)
     return document
 
 

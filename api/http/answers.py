@@ -564,7 +564,8 @@ class ScenarioAnswer(Answer):
     finished_at: datetime | None
     progress: list[dict[str, Any]] = Field(description="News of the run, newest first: when, stage, share done.")
     result: dict[str, Any] | None = Field(
-        description="Baseline, changed and difference of every measure with half widths, series, and `moves`."
+        description="Baseline, changed and difference of every measure with half widths, also by dock group, hour, "
+        "warehouse and carrier (`difference_by`), quarter-hour `series`, and `moves`."
     )
     error: str | None
 

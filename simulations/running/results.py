@@ -1,6 +1,6 @@
 """What a run says: intervals of every measure and of every difference, as plain documents and as rows of a table."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,10 +9,11 @@ from dispatch.model.park import Park
 from dispatch.planning.capacity import dock_groups
 from simulations.kernel.arrays import FloatArray
 from simulations.running.intervals import Interval, difference, interval
-from simulations.running.measures import COLUMNS, SCALARS, SERIES
+from simulations.running.measures import COLUMNS, HOURS, SCALARS, SERIES
 from simulations.running.replications import Replicated
 
 Document = dict[str, Any]
+TABLES = ("by_hour", "by_warehouse", "by_carrier")
 
 
 def measures_document(ran: Replicated) -> Document:
@@ -37,14 +38,24 @@ def series_document(ran: Replicated) -> Document:
 def details_document(park: Park, ran: Replicated) -> Document:
     """Return the figures by lane, dock group, hour, warehouse and carrier; rows without visits are left out."""
     lanes = [f"{gate.id} {n + 1}" for gate in park.gates for n in range(max(1, gate.entry_lanes))]
-    groups = [group.id for _, group in dock_groups(park)]
     return {
         "lanes": _named(lanes, interval(ran.lanes)),
-        "dock_groups": _named(groups, interval(ran.docks)),
-        "by_hour": _table([f"{hour:02d}:00" for hour in range(ran.by_hour.shape[1])], ran.by_hour),
-        "by_warehouse": _table([each.id for each in park.warehouses], ran.by_warehouse),
-        "by_carrier": _table([each.id for each in park.enterprises], ran.by_carrier),
+        "dock_groups": _named([group.id for _, group in dock_groups(park)], interval(ran.docks)),
+        **_tables(park, {name: (getattr(ran, name), getattr(ran, name)[:, :, 0]) for name in TABLES}),
     }
+
+
+def detailed_differences_document(park: Park, changed: Replicated, base: Replicated) -> Document:
+    """Return changed less base by dock group, hour, warehouse and carrier, paired by replication."""
+    apart = {
+        name: (
+            getattr(changed, name) - getattr(base, name),
+            getattr(changed, name)[:, :, 0] + getattr(base, name)[:, :, 0],
+        )
+        for name in TABLES
+    }
+    groups = [group.id for _, group in dock_groups(park)]
+    return {"dock_groups": _named(groups, difference(changed.docks, base.docks)), **_tables(park, apart)}
 
 
 def rows(labels: dict[str, Any], found: Interval) -> Iterator[dict[str, Any]]:
@@ -64,9 +75,18 @@ def _named(names: Sequence[str], found: Interval) -> Document:
     }
 
 
-def _table(names: Sequence[str], values: FloatArray) -> Document:
+def _tables(park: Park, values: Mapping[str, tuple[FloatArray, FloatArray]]) -> Document:
+    names = {
+        "by_hour": [f"{hour:02d}:00" for hour in range(HOURS)],
+        "by_warehouse": [each.id for each in park.warehouses],
+        "by_carrier": [each.id for each in park.enterprises],
+    }
+    return {name: _table(names[name], *values[name]) for name in TABLES}
+
+
+def _table(names: Sequence[str], values: FloatArray, visits: FloatArray) -> Document:
     found = interval(values)
-    there = np.flatnonzero(values[:, :, 0].sum(axis=0) > 0).tolist()
+    there = np.flatnonzero(visits.sum(axis=0) > 0).tolist()
     return {
         names[row]: {
             column: {"mean": _number(found.mean[row, i]), "half_width": _number(found.half_width[row, i])}

@@ -71,7 +71,9 @@ def test_the_three_policies_are_compared_without_and_with_the_change(tmp_path: P
     policies = json.loads(said.out)["policies"]
     assert list(policies) == ["uncoordinated", "first_come", "optimised"]
     for found in policies.values():
-        assert set(found) == {"baseline", "changed", "difference"}
+        assert set(found) == {"baseline", "changed", "difference", "difference_by"}
+        assert found["difference_by"]["by_hour"]["10:00"]["visits"]["mean"] is not None
+        assert found["changed"]["lanes"]["east 3"]["mean"] <= found["baseline"]["lanes"]["east 3"]["mean"] + 0.2
         assert found["difference"]["visits"] == {"mean": 0.0, "half_width": 0.0}
     assert policies["optimised"]["baseline"]["less_uncoordinated"]["displaced_minutes"]["mean"] > 0
 

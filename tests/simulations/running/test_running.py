@@ -21,7 +21,7 @@ from simulations.running.intervals import difference, interval
 from simulations.running.kilometres import kilometres_of
 from simulations.running.layout import layout_of
 from simulations.running.replications import Dice, Stopped, replicated
-from simulations.running.results import differences_document, rows
+from simulations.running.results import detailed_differences_document, differences_document, rows
 from simulations.running.roster import identities_of, roster_of
 from simulations.scenarios.changes import (
     Demand,
@@ -191,6 +191,17 @@ def test_a_day_without_visits_says_that_nothing_is_known() -> None:
     assert (ran.scalar("visits") == 0).all()
     assert np.isnan(ran.scalar("turn_minutes")).all()
     assert (ran.scalar("empty_km") == 0).all()
+
+
+def test_differences_by_hour_add_up_to_the_whole(found: dict[tuple[str, str], Run]) -> None:
+    base, changed = (found["first_come", day].ran for day in (BASELINE, CHANGED))
+
+    apart = detailed_differences_document(PARK, changed, base)
+
+    more = float((changed.scalar("visits") - base.scalar("visits")).mean())
+    for table in ("by_hour", "by_warehouse", "by_carrier"):
+        assert sum(row["visits"]["mean"] for row in apart[table].values()) == pytest.approx(more, abs=0.1)
+    assert len(apart["dock_groups"]) == 444
 
 
 def test_a_truck_is_inside_after_the_gate_and_out_after_its_dock() -> None:
