@@ -47,7 +47,7 @@ def what_if(context: TaskContext, scenario: Scenario, base: LiveBase, now: datet
     context.progress({"stage": "read", "visits": len(base.stage.visits), "done": 0.0})
     changed = staged(base.stage, scenario.changes, scenario.seed)
     decision = _decided(scenario, base, changed, now)
-    moves = _moves(base, decision)
+    moves = _moves(base, changed, decision)
     context.progress({"stage": "decided", "moves": len(moves), "done": 0.1})
     numbers = identities_of((base.stage, changed))
     dice = Dice(scenario.seed, scenario.replications)
@@ -95,13 +95,17 @@ def _decided(scenario: Scenario, base: LiveBase, changed: Stage, now: datetime) 
     return policy.replan(seen, base.decision, first_slot, Effort(scenario.plan_seconds, scenario.seed))
 
 
-def _moves(base: LiveBase, decision: Decision) -> list[dict[str, Any]]:
-    """Return the appointments that the decision has elsewhere, by their id, each with its place now and then."""
+def _moves(base: LiveBase, changed: Stage, decision: Decision) -> list[dict[str, Any]]:
+    """Return the appointments that the decision has elsewhere, each with its place now and then.
+
+    Those whose trucks stay away or come unbooked by the scenario's changes are not moved by anybody.
+    """
     then = {each.visit.id: each for each in decision.placements}
+    asking = {visit.id for visit in changed.booking}
     grid, day = base.stage.park.grid, base.stage.date
     moves = []
     for visit, appointment in base.appointment.items():
-        if visit not in (appointment.visit or appointment.id, appointment.id):
+        if visit not in asking or visit not in (appointment.visit or appointment.id, appointment.id):
             continue  # a later stop goes where the first one goes
         place = then.get(visit)
         to = (None, None) if place is None else (place.slot, place.gate)

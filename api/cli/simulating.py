@@ -119,7 +119,7 @@ def compare(  # noqa: PLR0917 - each is an option of the command
     seed: Seed = None,
     plan_seconds: Seconds = None,
     policies: Annotated[str, typer.Option("--policies", help="names, by commas")] = ",".join(BUILT_IN),
-    lanes: Annotated[str | None, typer.Option("--lanes", help="a sweep over entry lanes, as 6,8,10,12")] = None,
+    lanes: Annotated[str | None, typer.Option("--lanes", help="a sweep over entry lanes, as 6,8,10,12 or 6-12")] = None,
     demand: Annotated[str | None, typer.Option("--demand", help="a sweep over demand, as 0.8,1.0,1.4")] = None,
     no_show: Annotated[str | None, typer.Option("--no-show", help="a sweep over no-shows, as 0,0.1,0.2")] = None,
     engine: Annotated[str, typer.Option("--engine", help="what does a sweep: local or ray")] = "local",
@@ -133,6 +133,8 @@ def compare(  # noqa: PLR0917 - each is an option of the command
     scenario = with_values(find_scenario(file), replications=replications, seed=seed, plan_seconds=plan_seconds)
     scenario = _with_grid(scenario, lanes, demand, no_show)
     chosen = [name.strip() for name in policies.split(",") if name.strip()]
+    if not chosen:
+        raise BadInput("--policies", "", "names no policy")
     for name in chosen:
         find_policy("--policies", name)
     base = _base(file, scenario)
@@ -306,7 +308,10 @@ def _with_grid(scenario: Scenario, lanes: str | None, demand: str | None, no_sho
 
 
 def _numbers(option: str, text: str, kind: type[int] | type[float]) -> list[Any]:
+    low, dash, high = text.partition("-")
     try:
+        if dash and kind is int:
+            return list(range(int(low), int(high) + 1))
         return [kind(part) for part in text.split(",")]
     except ValueError:
         raise BadInput(option, "", f"{text[:40]!r} must be numbers with commas, as 6,8,10") from None

@@ -100,9 +100,8 @@ class _Writer:
         self._numbers = numbers
         self._visits = stage.visits
         self._index = {visit.id: i for i, visit in enumerate(self._visits)}
-        self._placed = {
-            self._index[each.visit.id]: each for each in decision.placements if each.visit.id in self._index
-        }
+        booking = {visit.id for visit in stage.booking}  # who has become a walk-in has no appointment any more
+        self._placed = {self._index[each.visit.id]: each for each in decision.placements if each.visit.id in booking}
         self._wish = self._minutes(visit.wish for visit in self._visits)
         self._planned = np.array([self._minute(i) for i in range(len(self._visits))], dtype=np.float64)
 

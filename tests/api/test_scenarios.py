@@ -170,6 +170,21 @@ async def test_applying_moves_at_once_when_told_and_says_why_not(client, parts, 
         assert shown["moved"]["reason"] == f"scenario {scenario}"
 
 
+async def test_who_comes_unbooked_in_a_scenario_is_not_moved(client, parts, clock):
+    await booked(client, ["09:00", "09:15", "11:00"])
+    changes = [{"kind": "walk_ins", "share": 1.0}]
+    results = []
+    for policy in ("none", "optimised"):
+        asked = {"day": str(DAY), "changes": changes, "policy": policy, "replications": 2, "seconds": 1}
+        started = (await client.post("/v1/scenarios", json=asked)).json()
+        results.append(await run(parts, clock, started["id"]))
+
+    assert [result["moves"] for result in results] == [[], []]
+    for result in results:
+        assert result["baseline"]["slot_share"]["mean"] == 1
+        assert result["changed"]["slot_share"]["mean"] == 0
+
+
 async def test_nobody_is_moved_after_his_deadline(client, parts, clock):
     scenario, _ = await planned_again(client, parts, clock, ["09:15"])
     clock.now += timedelta(days=1, hours=3, minutes=20)
