@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
+import orjson
 import typer
 from typer.core import TyperGroup
 
@@ -67,7 +68,10 @@ Seed = Annotated[int | None, typer.Option("--seed", help="in place of the file's
 Seconds = Annotated[
     float | None, typer.Option("--plan-seconds", help="for one plan, in place of the file's", min=0.1, max=600.0)
 ]
-Out = Annotated[Path | None, typer.Option("--out", help="write results.csv and pictures (SVG) here, made when missing")]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", help="write results.csv, results.json and pictures (SVG) here, made when missing"),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on stdout")]
 
 
@@ -106,7 +110,7 @@ def simulate(  # noqa: PLR0917 - each is an option of the command
         "wall_seconds": time.monotonic() - began,
     }
     if out is not None:
-        _write(out, list(results.rows({"policy": policy}, interval(run.ran.scalars))), {policy: run}, scenario)
+        _write(out, list(results.rows({"policy": policy}, interval(run.ran.scalars))), {policy: run}, document)
     if as_json:
         put_json(document)
     else:
@@ -148,7 +152,7 @@ def compare(  # noqa: PLR0917 - each is an option of the command
     }
     if out is not None:
         named = {f"{run.policy}, {run.day}": run for run in found}
-        _write(out, [row for run in found for row in _run_rows(run, found)], named, scenario)
+        _write(out, [row for run in found for row in _run_rows(run, found)], named, document)
     if as_json:
         put_json(document)
     else:
@@ -223,6 +227,12 @@ def _sweep(
     table = swept(
         tasks, engine, lambda done: say(f"{time.monotonic() - began:7.1f} s  {done} of {len(tasks)} tasks done")
     )
+    head = _head(file, scenario) | {
+        "grid": asdict(scenario.grid or Grid()),
+        "policies": list(policies),
+        "engine": engine,
+        "wall_seconds": time.monotonic() - began,
+    }
     if out is not None:
         pictures = {
             "gate-wait.svg": lambda path: plots.sweep_lines(
@@ -233,10 +243,14 @@ def _sweep(
             ),
         }
         text = csv_text(table).encode()
-        write_together(out, {"results.csv": lambda path: path.write_bytes(text), **pictures})
-        say(f"results.csv and pictures written to {out}")
+        files = {
+            "results.csv": lambda path: path.write_bytes(text),
+            "results.json": lambda path: path.write_bytes(_json(head)),
+        }
+        write_together(out, {**files, **pictures})
+        say(f"results.csv, results.json and pictures written to {out}")
     if as_json:
-        put_json(_head(file, scenario) | {"rows": table, "engine": engine, "wall_seconds": time.monotonic() - began})
+        put_json(head | {"rows": table})
     else:
         put_line(markdown([row for row in table if row["measure"] in ("gate_wait_minutes", "empty_share")]))
 
@@ -277,7 +291,7 @@ def _shown(found: Sequence[Run]) -> list[dict[str, Any]]:
     return table
 
 
-def _write(out: Path, table: list[dict[str, Any]], runs: dict[str, Run], scenario: Scenario) -> None:
+def _write(out: Path, table: list[dict[str, Any]], runs: dict[str, Run], document: dict[str, Any]) -> None:
     from simulations.running import plots  # noqa: PLC0415 - matplotlib takes a second to load
 
     ran = {name: run.ran for name, run in runs.items()}
@@ -286,11 +300,16 @@ def _write(out: Path, table: list[dict[str, Any]], runs: dict[str, Run], scenari
         out,
         {
             "results.csv": lambda path: path.write_bytes(text),
-            "queue.svg": lambda path: plots.queue_over_day(ran, path, f"{scenario.title}: trucks before the gates"),
-            "turn-times.svg": lambda path: plots.turn_times(ran, path, f"{scenario.title}: turn time"),
+            "results.json": lambda path: path.write_bytes(_json(document)),
+            "queue.svg": lambda path: plots.queue_over_day(ran, path, f"{document['title']}: trucks before the gates"),
+            "turn-times.svg": lambda path: plots.turn_times(ran, path, f"{document['title']}: turn time"),
         },
     )
-    say(f"results.csv, queue.svg and turn-times.svg written to {out}")
+    say(f"results.csv, results.json, queue.svg and turn-times.svg written to {out}")
+
+
+def _json(document: dict[str, Any]) -> bytes:
+    return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_INDENT_2) + b"\n"
 
 
 def _with_grid(scenario: Scenario, lanes: str | None, demand: str | None, no_show: str | None) -> Scenario:

@@ -58,8 +58,9 @@ def test_a_scenario_is_simulated_with_intervals_and_pictures(tmp_path: Path) -> 
     assert answer["lanes"]["east 3"]["mean"] > 0
     assert answer["by_hour"]["10:00"]["visits"]["mean"] > 0
     assert "first_come, changed: 3 replications of 300 visits" in said.err
-    assert sorted(each.name for each in out.iterdir()) == ["queue.svg", "results.csv", "turn-times.svg"]
+    assert sorted(each.name for each in out.iterdir()) == ["queue.svg", "results.csv", "results.json", "turn-times.svg"]
     assert (out / "queue.svg").read_text().startswith("<?xml")
+    assert json.loads((out / "results.json").read_text()) == answer
     by_name = {row["measure"]: row for row in rows_of(out / "results.csv")}
     assert float(by_name["visits"]["mean"]) == pytest.approx(answer["measures"]["visits"]["mean"], rel=1e-4)
 
@@ -125,7 +126,7 @@ def test_a_grid_is_swept_into_one_table_with_pictures(tmp_path: Path) -> None:
     no_shows = {row["no_show"]: float(row["mean"]) for row in rows if row["measure"] == "no_shows"}
     assert no_shows["0"] == 0
     assert no_shows["0.2"] == pytest.approx(60, abs=20)
-    assert {each.name for each in out.iterdir()} == {"results.csv", "gate-wait.svg", "empty-share.svg"}
+    assert {each.name for each in out.iterdir()} == {"results.csv", "results.json", "gate-wait.svg", "empty-share.svg"}
 
 
 @pytest.mark.filterwarnings("ignore")  # of Ray's own
