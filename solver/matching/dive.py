@@ -13,8 +13,8 @@ from solver.matching.pricing import Effort, Ground
 
 LEAST_SHARE, WHOLE = 0.03, 0.95
 LEAST_SLICE: Final = 5  # chains fixed at once at least
-FASTER, ALL_BUT = 1.7, 3.5  # later slices are that much quicker; exp(-3.5) of all shares may stay for the last
-BETWEEN: Final = Pass(parts=3, effort=Effort(looks=20, is_fresh=True), steps=400, turns=1)
+FASTER, ALL_BUT = 1.4, 3.5  # later slices are that much quicker; exp(-3.5) of all shares may stay for the last
+BETWEEN: Final = Pass(parts=3, effort=Effort(looks=20, is_fresh=True), steps=200, turns=1)
 FEW_TEAMS: Final = 10  # so few are all priced between two slices
 
 

@@ -1,6 +1,7 @@
 """Column generation: a part of the trucks is priced, their chains join the master, the master gives new prices."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -24,13 +25,14 @@ Sequences = list[tuple[int, IntArray]]
 
 
 class Pass(NamedTuple):
-    """How a round prices the teams: in how many parts, with which effort, the steps of the master after each part,
-    and how many parts it takes, all unless said."""
+    """How a round prices the teams: in how many parts, with which effort, the steps of the master for each part, how
+    many parts it takes, all unless said, and whether the master takes its steps while the part is priced."""
 
     parts: int
     effort: Effort
     steps: int
     turns: int = 1_000
+    is_meanwhile: bool = False
 
 
 class Generation:
@@ -41,25 +43,29 @@ class Generation:
         self.driven: BoolArray = np.zeros(len(net.start), np.bool_)
         self.served: BoolArray = np.zeros(len(net.origin), np.bool_)
 
-    def on(self, grain: Grain, workers: int) -> Ground:
+    def on(self, grain: Grain) -> Ground:
         """Return a lattice of this grain, or finer where loads are short, for the idle trucks and free loads."""
         short = int(np.quantile(self.net.duration, 0.05)) // SHORT if len(self.net.duration) else 1
-        ground = Ground(self.net, grain._replace(step=max(1, min(grain.step, short))), workers)
+        ground = Ground(self.net, grain._replace(step=max(1, min(grain.step, short))), 1)
         if self.driven.any() or self.served.any():
             ground.narrow(~self.driven, ~self.served)
         return ground
 
     def round(self, ground: Ground, how: Pass, over: Over) -> int:
-        """Price the teams, a part at a time; after each the master gives new prices. Return how many chains are
-        new."""
+        """Price the teams, a part at a time; after each, or meanwhile, the master gives new prices. Return how many
+        chains are new."""
         new = 0
         parts = np.array_split(self.rng.permutation(len(ground.teams)), max(1, min(how.parts, len(ground.teams))))
-        for part in parts[: how.turns]:
-            offers = ground.price(part, self.master.price, how.effort, over)
-            new += self.add(offers)
-            if over():
-                return new
-            self.master.run(how.steps)
+        with ThreadPoolExecutor(1) as pool:
+            for part in parts[: how.turns]:
+                pricing = pool.submit(ground.price, part, self.master.price, how.effort, over)
+                if how.is_meanwhile:
+                    self.master.run(how.steps)
+                new += self.add(pricing.result())
+                if over():
+                    return new
+                if not how.is_meanwhile:
+                    self.master.run(how.steps)
         self.master.thin(MOST_CHAINS)
         return new
 

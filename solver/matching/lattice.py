@@ -19,15 +19,18 @@ MOST_STEPS: Final = 2_400  # in the longest shift
 
 
 class Grain(NamedTuple):
-    """How fine a lattice is: minutes of a step, the most clusters, and which legs it has."""
+    """How fine a lattice is: minutes of a step, the most clusters, which legs it has, and where these are likely, the
+    most rows."""
 
     step: int
     clusters: int
     is_likely: bool
+    rows: int = 50
 
 
 class Lattice(NamedTuple):
-    """Rows are the places trucks leave from: the destinations of loads first, then other starts.
+    """Rows are the places trucks leave from, destinations and starts; with likely legs they are gathered in clusters
+    too, named by their first place.
 
     `cluster_of_place` (P,), -1 where no load begins; `cluster`, `row` (N,) are a load's origin and destination;
     `row_of_start` (K,); `row_place` (R,). From rows to clusters, (R, C): the `cost` of the kilometres, `minutes`, and
@@ -60,13 +63,12 @@ def lattice(net: Network, grain: Grain) -> Lattice:
     """Return the lattice of this grain, or of a coarser step where the longest shift would have too many steps."""
     step = step_for(net, grain.step)
     up = step // 2 if grain.is_likely else 0
-    ends = np.unique(net.destination)
-    row_place = np.concatenate([ends, np.setdiff1d(net.start, ends)])
-    row_of_place = np.full(len(net.km), -1)
-    row_of_place[row_place] = np.arange(len(row_place))
+    left = np.union1d(net.destination, net.start)
+    row_of_place = clusters(net, left, grain.rows if grain.is_likely else len(left))
+    row_place = _heads(row_of_place)
     cluster_of_place = clusters(net, np.unique(net.origin), grain.clusters)
     cluster, row = cluster_of_place[net.origin], row_of_place[net.destination]
-    km, minutes = (_over(m[row_place], cluster_of_place, grain) for m in (net.km, net.minutes))
+    km, minutes = (_over(_over(m, cluster_of_place, grain).T, row_of_place, grain).T for m in (net.km, net.minutes))
     longer = np.zeros(len(net.origin), np.int64)
     if not grain.is_likely and len(cluster):
         longer = (net.km[row_place][:, net.origin] - km[:, cluster]).min(axis=0)
@@ -148,6 +150,12 @@ def clusters(net: Network, places: IntArray, most: int) -> IntArray:
         apart = np.minimum(apart, new)
     cluster[places] = np.unique(mine, return_inverse=True)[1]
     return cluster
+
+
+def _heads(cluster_of_place: IntArray) -> IntArray:
+    """Return the first place of each cluster."""
+    count = int(cluster_of_place.max(initial=-1)) + 1
+    return np.array([np.flatnonzero(cluster_of_place == c)[0] for c in range(count)], dtype=np.int64)
 
 
 def _over(rows: IntArray, cluster_of_place: IntArray, grain: Grain) -> IntArray:

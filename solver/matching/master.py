@@ -21,6 +21,10 @@ from solver.matching.teams import BoolArray
 from solver.reading import IntArray
 
 DAMPING: Final = 0.95
+LOOK: Final = 20  # steps between two looks at all chains
+NEAR: Final = 0.05  # of a usual price: chains whose reduced cost is more are left out until the next look
+
+Problem = tuple[IntArray, IntArray, IntArray, FloatArray, FloatArray]
 
 
 class Pool(NamedTuple):
@@ -130,6 +134,7 @@ class Master:
             (step, DAMPING * scale / visited, DAMPING * scale / driven),
             (pool.share, self._price, self._rent),
             mean,
+            NEAR * scale,
             steps,
         )
         self.pool = pool._replace(mean=mean[0])
@@ -175,24 +180,33 @@ def _name(truck: int, loads: IntArray) -> bytes:
 
 @kernel
 def descend(
-    problem: tuple[IntArray, IntArray, IntArray, FloatArray, FloatArray],
+    problem: Problem,
     steps: tuple[FloatArray, FloatArray, FloatArray],
     state: tuple[FloatArray, FloatArray, FloatArray],
     means: tuple[FloatArray, FloatArray, FloatArray],
+    near: float,
     rounds: int,
 ) -> None:
-    """Take steps of the method in `state` (share, price, rent); `means` become the means over them."""
+    """Take steps of the method in `state` (share, price, rent); `means` become the means over them.
+
+    Chains without a share are left out while their reduced cost is not below `near`; that is seen to now and then.
+    """
     first, visits, trucks, costs, drop = problem
     share, price, rent = state
-    served, used = np.zeros(len(price)), np.zeros(len(rent))
-    for _ in range(rounds):
+    served, used, live = np.zeros(len(price)), np.zeros(len(rent)), np.zeros(len(costs), np.int64)
+    count = 0
+    for at in range(rounds):
+        if at % LOOK == 0:
+            count = 0
+            for r in range(len(costs)):
+                if share[r] > 0.0 or _reduced(problem, price, rent, r) < near:
+                    live[count] = r
+                    count += 1
         served[:] = 0.0
         used[:] = 0.0
-        for r in range(len(costs)):
-            reduced = costs[r] + rent[trucks[r]]
-            for e in range(first[r], first[r + 1]):
-                reduced -= price[visits[e]]
-            new = max(0.0, share[r] - steps[0][r] * reduced)
+        for n in range(count):
+            r = live[n]
+            new = max(0.0, share[r] - steps[0][r] * _reduced(problem, price, rent, r))
             ahead = 2 * new - share[r]
             if ahead != 0.0:
                 used[trucks[r]] += ahead
@@ -206,3 +220,12 @@ def descend(
         for k in range(len(rent)):
             rent[k] = max(0.0, rent[k] - steps[2][k] * (1 - used[k]))
             means[2][k] += rent[k] / rounds
+
+
+@kernel
+def _reduced(problem: Problem, price: FloatArray, rent: FloatArray, r: int) -> float:
+    first, visits, trucks, costs, _ = problem
+    reduced = costs[r] + rent[trucks[r]]
+    for e in range(first[r], first[r + 1]):
+        reduced -= price[visits[e]]
+    return float(reduced)

@@ -36,7 +36,7 @@ def prove(net: Network, master: Master, record: Record, watch: Watch, rng: np.ra
     generation = Generation(net, master, rng)
     grounds = [Ground(with_instant_loads(net, grain.step), grain, 1) for grain in (*COARSE, FINE)]
     is_same = all(ground.net is net for ground in grounds)
-    likely = generation.on(LIKELY, 1)
+    likely = generation.on(LIKELY)
     needed = CAREFUL * _seconds(grounds[-1], master.price, watch)
     while not watch.over():
         _generate(generation, likely, watch, needed)

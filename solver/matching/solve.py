@@ -31,7 +31,7 @@ from solver.matching.plan import MatchingPlan
 from solver.matching.pricing import Effort
 from solver.matching.proof import prove, prove_soon
 from solver.matching.record import Record
-from solver.matching.refine import refine
+from solver.matching.refine import Prices, refine
 from solver.matching.search import improve
 from solver.outcome import OnProgress, Outcome, ShouldStop
 from solver.watch import Watch
@@ -39,9 +39,8 @@ from solver.watch import Watch
 WORKERS: Final = 2
 WIDTH: Final = 24  # neighbours per load
 POLL_SECONDS: Final = 0.02
-SLICE: Final = 0.03
-LOADS_A_SECOND: Final = 100  # of the whole time; with less, the dive is on the coarser lattice
-DIVE_SHARE, REFINE_SHARE = 0.8, 0.95  # of the time, until the plan is made and made better
+SLICE: Final = 0.015
+DIVE_SHARE, REFINE_SHARE = 0.65, 0.98  # of the time, until the plan is made and made better
 
 
 class Stage(NamedTuple):
@@ -54,10 +53,11 @@ class Stage(NamedTuple):
 
 
 STAGES: Final = (
-    Stage(Grain(step=15, clusters=60, is_likely=True), Pass(8, Effort(looks=0, is_fresh=True), 200), 0.08, 6),
-    Stage(Grain(step=10, clusters=60, is_likely=True), Pass(8, Effort(looks=10, is_fresh=True), 300), 0.2, 10),
-    Stage(Grain(step=5, clusters=60, is_likely=True), Pass(4, Effort(looks=40, is_fresh=True), 500), 0.42, 40),
+    Stage(Grain(15, 60, is_likely=True), Pass(8, Effort(0, True), 200, is_meanwhile=True), 0.06, 6),
+    Stage(Grain(10, 60, is_likely=True), Pass(8, Effort(10, True), 300, is_meanwhile=True), 0.16, 10),
+    Stage(Grain(5, 30, is_likely=True), Pass(16, Effort(40, True), 150, is_meanwhile=True), 0.4, 40),
 )
+DIVE: Final = Grain(10, 30, is_likely=True)
 
 
 def solve(
@@ -125,7 +125,7 @@ def _work(net: Network, record: Record, watch: Watch, seed: int) -> None:
 
 
 def _generate(generation: Generation, stage: Stage, watch: Watch) -> None:
-    ground = generation.on(stage.grain, WORKERS)
+    ground = generation.on(stage.grain)
     for _ in range(stage.rounds):
         if watch.over(stage.until):
             return
@@ -134,9 +134,8 @@ def _generate(generation: Generation, stage: Stage, watch: Watch) -> None:
 
 
 def _plan(generation: Generation, record: Record, watch: Watch, seed: int) -> None:
-    net, price = generation.net, generation.master.price.copy()
-    is_hasty = watch.budget * LOADS_A_SECOND < len(net.origin)
-    ground = generation.on(STAGES[-2 if is_hasty else -1].grain, 1)
+    net, prices = generation.net, Prices(generation.master.price.copy(), generation.master.rent.copy())
+    ground = generation.on(DIVE)
     pace = Pace(lambda: max(0.0, watch.budget * DIVE_SHARE - watch.seconds), SLICE)
     plan = dive(generation, ground, pace, watch.over)
     record.offer(plan_of(net, plan), "plan from shares")
@@ -144,7 +143,7 @@ def _plan(generation: Generation, record: Record, watch: Watch, seed: int) -> No
         record.offer(extended(record.instance, plan_of(net, plan)), "plan from some shares")
     rng, plan = np.random.default_rng(seed), sequences_of(record.plan)
     refine(
-        net, plan, price, lambda: watch.over(REFINE_SHARE), rng, lambda p: record.offer(plan_of(net, p), "part anew")
+        net, plan, prices, lambda: watch.over(REFINE_SHARE), rng, lambda p: record.offer(plan_of(net, p), "part anew")
     )
     near = neighbours(net, WIDTH, watch.over)
     improve(net, near, record.plan, watch, seed, lambda better: record.offer(better, "search"))

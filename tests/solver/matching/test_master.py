@@ -43,7 +43,7 @@ def linear_optimum(master: Master) -> float:
 def test_prices_of_a_day_come_near_the_linear_optimum():
     net = network(port_day(np.random.default_rng(3), loads=40, trucks=20, warehouses=10))
     generation = Generation(net, Master(net, net.drop * 0.2), np.random.default_rng(0))
-    ground = generation.on(Grain(step=5, clusters=40, is_likely=True), 1)
+    ground = generation.on(Grain(step=5, clusters=40, is_likely=True))
     for _ in range(6):
         generation.round(ground, HOW, lambda: False)
 
