@@ -53,9 +53,9 @@ class Stage(NamedTuple):
 
 
 STAGES: Final = (
-    Stage(Grain(15, 60, is_likely=True), Pass(8, Effort(0, True), 200, is_meanwhile=True), 0.06, 6),
-    Stage(Grain(10, 60, is_likely=True), Pass(8, Effort(10, True), 300, is_meanwhile=True), 0.16, 10),
-    Stage(Grain(5, 30, is_likely=True), Pass(16, Effort(40, True), 150, is_meanwhile=True), 0.4, 40),
+    Stage(Grain(15, 60, is_likely=True), Pass(8, Effort(0, is_fresh=True), 200, is_meanwhile=True), 0.06, 6),
+    Stage(Grain(10, 60, is_likely=True), Pass(8, Effort(10, is_fresh=True), 300, is_meanwhile=True), 0.16, 10),
+    Stage(Grain(5, 30, is_likely=True), Pass(16, Effort(40, is_fresh=True), 150, is_meanwhile=True), 0.4, 40),
 )
 DIVE: Final = Grain(10, 30, is_likely=True)
 
