@@ -5,6 +5,7 @@ processes may share one file: events and the mark up to where they are in it are
 """
 
 import asyncio
+import fcntl
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -202,17 +203,25 @@ class Reports:
             tables.commit()
 
     def _opened(self) -> sqlite3.Connection:
-        if self._file is not None:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-        place = ":memory:" if self._file is None else str(self._file)
-        tables = sqlite3.connect(place, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-        tables.execute("PRAGMA journal_mode = WAL")
-        tables.execute("PRAGMA synchronous = NORMAL")  # what a power cut takes is taken in again
-        tables.executescript(TABLES)
-        if _meta(tables, "version") != VERSION:
-            _clear(tables)
-            tables.execute("INSERT OR REPLACE INTO meta VALUES ('version', ?)", (VERSION,))
-        return tables
+        if self._file is None:
+            return _tables_in(":memory:")
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        with self._file.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(
+                lock, fcntl.LOCK_EX
+            )  # who changes the journal's mode is not made to wait by SQLite, but refused
+            return _tables_in(str(self._file))
+
+
+def _tables_in(place: str) -> sqlite3.Connection:
+    tables = sqlite3.connect(place, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    tables.execute("PRAGMA journal_mode = WAL")
+    tables.execute("PRAGMA synchronous = NORMAL")  # what a power cut takes is taken in again
+    tables.executescript(TABLES)
+    if _meta(tables, "version") != VERSION:
+        _clear(tables)
+        tables.execute("INSERT OR REPLACE INTO meta VALUES ('version', ?)", (VERSION,))
+    return tables
 
 
 def _meta(tables: sqlite3.Connection, name: str) -> str | None:
