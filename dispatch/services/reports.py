@@ -207,9 +207,7 @@ class Reports:
             return _tables_in(":memory:")
         self._file.parent.mkdir(parents=True, exist_ok=True)
         with self._file.with_suffix(".lock").open("w") as lock:
-            fcntl.flock(
-                lock, fcntl.LOCK_EX
-            )  # who changes the journal's mode is not made to wait by SQLite, but refused
+            fcntl.flock(lock, fcntl.LOCK_EX)  # SQLite lets nobody wait who changes the journal's mode
             return _tables_in(str(self._file))
 
 
