@@ -751,9 +751,14 @@ class AvailabilityAnswer(Answer):
     dock_kind: DockKind | None
     cargo_kind: str | None
     minutes: int | None
-    carrier: str | None
-    truck: str | None
     slots: list[SlotAnswer]
+
+
+class CarrierAvailabilityAnswer(AvailabilityAnswer):
+    """The same as a carrier, or one of its trucks, would find it."""
+
+    carrier: str
+    truck: str | None
 
 
 class HourAnswer(Answer):

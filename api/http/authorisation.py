@@ -27,7 +27,8 @@ class Own:
     `body`: fields of the body that must name the caller. `rows`: the same in each row of a bulk request, where a row
     that does not is refused for itself. `query`: filters that are set to the caller. `path`: a parameter that must name
     the caller. `things`: parameters of the path whose thing must be the caller's. `asked`: parameters of the query, of
-    which one must be given, whose thing must be the caller's. `refers`: fields of the body whose thing must be.
+    which one must be given, whose thing must be the caller's. `given`: those whose thing must be, where they are given.
+    `refers`: fields of the body whose thing must be.
     """
 
     body: tuple[str, ...] = ()
@@ -36,6 +37,7 @@ class Own:
     path: tuple[str, ...] = ()
     things: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
     refers: tuple[str, ...] = ()
 
 
@@ -135,6 +137,9 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "/v1/appointments/{appointment_id}/change/accept"): row(APPOINTMENT, APPOINTMENT),
     ("POST", "/v1/appointments/{appointment_id}/change/refuse"): row(APPOINTMENT, APPOINTMENT),
     ("GET", "/v1/carriers/{carrier}/allowance"): reading(own(path="carrier"), own(path="carrier")),
+    ("GET", "/v1/carriers/{carrier}/availability"): reading(
+        own(path="carrier", given="truck"), own(path="carrier", query="truck")
+    ),
     ("GET", "/v1/overbooking"): reading(),
     ("POST", "/v1/series"): row(own("carrier"), own("plate carrier")),
     ("GET", "/v1/series"): reading(own(query="carrier"), own(query="truck carrier")),
@@ -237,8 +242,7 @@ async def check_own(request: Request, cell: Own, caller: Caller, document: Any) 
             await _check_references(desk, document, caller)
     for name in cell.things:
         await _check_thing(desk, name, request.path_params[name], request, caller)
-    if cell.asked:
-        await _check_asked(desk, cell.asked, request, caller)
+    await _check_asked(desk, cell, request, caller)
 
 
 def names_caller(name: str, value: object, caller: Caller) -> bool:
@@ -304,15 +308,19 @@ async def _check_thing(desk: Desk, name: str, value: object, request: Request, c
     raise not_there(what, identity)
 
 
-async def _check_asked(desk: Desk, names: tuple[str, ...], request: Request, caller: Caller) -> None:
-    """Raise Fault 403 unless a thing asked about is known and the caller's."""
+async def _check_asked(desk: Desk, cell: Own, request: Request, caller: Caller) -> None:
+    """Raise NotThere when a thing given in the query is not the caller's; Fault 403 unless one asked about is."""
     given = dict(parse_qsl(request.scope["query_string"].decode("latin-1")))
-    for name in names:
+    for name in cell.given:
+        if name in given:
+            await _check_thing(desk, name, given[name], request, caller)
+    for name in cell.asked:
         if name in given:
             stored = await desk.store.find(THINGS[name][1](desk.keys, str(_plain(name, given[name]))))
             if stored is not None and caller.owns(owners_of(stored.document)):
                 return
-    raise Fault(FORBIDDEN, f"Give {' or '.join(names)} that is the caller's.")
+    if cell.asked:
+        raise Fault(FORBIDDEN, f"Give {' or '.join(cell.asked)} that is the caller's.")
 
 
 async def _check_references(desk: Desk, document: dict[str, Any], caller: Caller) -> None:

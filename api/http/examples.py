@@ -147,13 +147,17 @@ def _about_the_park(park: Park, sample: Sample) -> dict[str, Example]:
     asked = {"warehouse": sample.warehouse, "dock_kind": sample.dock_kind, "day": sample.day}
     starts_at = park.grid.start_of(sample.day, sample.slot)
     seen = SlotSeen(sample.slot, starts_at, sample.docks, sample.docks, sample.gate, 40, obstacle=None)
-    anybody = dict.fromkeys(("cargo_kind", "minutes", "carrier", "truck"))
+    anybody = dict.fromkeys(("cargo_kind", "minutes"))
     hour = HourSeen(sample.dock_kind, starts_at, 8, 5, 160, 5, rules.opens_at(park, sample.day, sample.slot))
     which: dict[str, Any] = {"day": sample.day, "dock_kind": sample.dock_kind}
     by_hour = {**which, "warehouse": None, "cargo_kind": None, "hours": [show.plain(park, hour)]}
     return {
         "get_park": Example(few),
         "get_availability": Example({**asked, **anybody, "slots": [show.slot(park, seen)]}, parameters=asked),
+        "get_carrier_availability": Example(
+            {**asked, **anybody, "carrier": sample.carrier, "truck": None, "slots": [show.slot(park, seen)]},
+            parameters=asked | {"carrier": sample.carrier},
+        ),
         "get_availability_by_hour": Example(by_hour, parameters=which),
     }
 

@@ -625,7 +625,7 @@ class ChangeRefused(Body):
 
 
 class AvailabilityAsked(Body):
-    """Which warehouse, docks and day, and for whom."""
+    """Which warehouse, docks and day."""
 
     warehouse: Id
     day: Day
@@ -634,14 +634,18 @@ class AvailabilityAsked(Body):
     minutes: Annotated[int, Field(ge=1, le=7 * 24 * 60)] | None = Field(
         default=None, description="On the dock. Left out: the cargo kind's handling time, else one slot."
     )
-    carrier: Id | None = Field(default=None, description="Whose quotas and share count. Left out: nobody's.")
-    truck: Plate | None = Field(default=None, description="Which must be free then.")
 
     @model_validator(mode="after")
     def _docks_are_named(self) -> Self:
         if self.dock_kind is None and self.cargo_kind is None:
             raise ValueError("give dock_kind or cargo_kind")
         return self
+
+
+class CarrierAvailabilityAsked(AvailabilityAsked):
+    """The same for a carrier, and for one of its trucks."""
+
+    truck: Plate | None = Field(default=None, description="Which must be free then.")
 
 
 class HoursAsked(Body):

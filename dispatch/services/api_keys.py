@@ -22,8 +22,8 @@ from dispatch.services.desk import (
     Repeatable,
     Versions,
     check_version,
+    get_kept,
     new_id,
-    not_there,
 )
 from dispatch.services.listing import list_things
 from dispatch.services.making import New, make
@@ -131,10 +131,7 @@ async def create_key(desk: Desk, draft: ApiKeyDraft, now: datetime, repeatable: 
 
 async def get_key(desk: Desk, key_id: str) -> Kept[ApiKey]:
     """Return what is kept of a key; NotThere otherwise."""
-    stored = await desk.store.find(desk.keys.api_key(key_id))
-    if stored is None:
-        raise not_there("key", key_id)
-    return Kept(codec.read(ApiKey, stored.document), stored.version)
+    return await get_kept(desk, ApiKey, desk.keys.api_key(key_id), "key", key_id)
 
 
 async def find_key(desk: Desk, key_id: str) -> ApiKey | None:

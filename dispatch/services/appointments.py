@@ -36,8 +36,8 @@ from dispatch.services.desk import (
     find_repeat,
     get_cargo_kind,
     get_carrier,
+    get_kept,
     new_id,
-    not_there,
 )
 from dispatch.services.listing import list_things
 from dispatch.services.making import New, claim, make
@@ -144,10 +144,7 @@ async def _try(
 
 async def get_appointment(desk: Desk, appointment_id: str) -> Kept[Appointment]:
     """Return an appointment; NotThere otherwise."""
-    stored = await desk.store.find(desk.keys.appointment(appointment_id))
-    if stored is None:
-        raise not_there("appointment", appointment_id)
-    return Kept(codec.read(Appointment, stored.document), stored.version)
+    return await get_kept(desk, Appointment, desk.keys.appointment(appointment_id), "appointment", appointment_id)
 
 
 async def cancel_appointment(desk: Desk, appointment_id: str, now: datetime, expected: Versions) -> Kept[Appointment]:

@@ -28,9 +28,9 @@ from dispatch.services.desk import (
     Repeatable,
     Versions,
     check_version,
+    get_kept,
     made_by,
     new_id,
-    not_there,
 )
 from dispatch.services.listing import list_things
 from dispatch.services.making import New, make
@@ -82,10 +82,7 @@ async def make_closure(desk: Desk, draft: ClosureDraft, now: datetime, repeatabl
 
 async def get_closure(desk: Desk, closure_id: str) -> Kept[Closure]:
     """Return a closure; NotThere otherwise."""
-    stored = await desk.store.find(desk.keys.closure(closure_id))
-    if stored is None:
-        raise not_there("closure", closure_id)
-    return Kept(codec.read(Closure, stored.document), stored.version)
+    return await get_kept(desk, Closure, desk.keys.closure(closure_id), "closure", closure_id)
 
 
 async def list_closures(desk: Desk, page: PageAsked) -> Listed[Closure]:

@@ -13,6 +13,7 @@ from dispatch.model.refusals import Changed, KeyReused, NotThere
 from dispatch.services.capacities import Capacities
 from dispatch.services.price_board import PriceBoard
 from dispatch.services.waits import WaitBoard
+from dispatch.store import codec
 from dispatch.store.commit import Commit, Done, FingerprintDiffers
 from dispatch.store.keys import Keys
 from dispatch.store.store import Store
@@ -166,6 +167,14 @@ def get_cargo_kind(park: Park, cargo_kind: str, dock_kind: DockKind | None) -> C
     if dock_kind not in (None, kind.dock_kind):
         raise Misfit("dock_kind", f"{cargo_kind} needs {kind.dock_kind} docks, not {dock_kind}")
     return kind
+
+
+async def get_kept(desk: Desk, kind: type[T], key: str, what: str, identity: str) -> Kept[T]:
+    """Return a thing as it stands in the store; NotThere otherwise."""
+    stored = await desk.store.find(key)
+    if stored is None:
+        raise not_there(what, identity)
+    return Kept(codec.read(kind, stored.document), stored.version)
 
 
 def not_there(what: str, identity: str) -> NotThere:

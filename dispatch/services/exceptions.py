@@ -19,6 +19,7 @@ from dispatch.services.desk import (
     Repeatable,
     Versions,
     check_version,
+    get_kept,
     new_id,
     not_there,
 )
@@ -101,10 +102,7 @@ async def report_exception(
 
 async def get_exception(desk: Desk, exception_id: str) -> Kept[LoadException]:
     """Return an exception; NotThere otherwise."""
-    stored = await desk.store.find(desk.keys.exception(exception_id))
-    if stored is None:
-        raise not_there("exception", exception_id)
-    return Kept(codec.read(LoadException, stored.document), stored.version)
+    return await get_kept(desk, LoadException, desk.keys.exception(exception_id), "exception", exception_id)
 
 
 async def list_exceptions(desk: Desk, which: ExceptionFilter, page: PageAsked) -> Listed[LoadException]:

@@ -18,14 +18,13 @@ from dispatch.services.desk import (
     Repeatable,
     Versions,
     check_version,
+    get_kept,
     made_by,
     new_id,
-    not_there,
 )
 from dispatch.services.freight import KeptLoad, LoadRecord
 from dispatch.services.listing import list_things
 from dispatch.services.making import New, make, make_many
-from dispatch.store import codec
 from dispatch.store.commit import Commit, VersionChanged
 
 TRIES = 5
@@ -66,10 +65,7 @@ async def post_loads(
 
 async def get_load(desk: Desk, load_id: str) -> Kept[LoadRecord]:
     """Return a load; NotThere otherwise."""
-    stored = await desk.store.find(desk.keys.load(load_id))
-    if stored is None:
-        raise not_there("load", load_id)
-    return Kept(codec.read(LoadRecord, stored.document), stored.version)
+    return await get_kept(desk, LoadRecord, desk.keys.load(load_id), "load", load_id)
 
 
 async def list_loads(

@@ -35,9 +35,9 @@ from dispatch.services.desk import (
     Versions,
     check_version,
     get_carrier,
+    get_kept,
     made_by,
     new_id,
-    not_there,
 )
 from dispatch.services.listing import list_things
 from dispatch.services.making import New, make
@@ -87,10 +87,7 @@ async def make_series(desk: Desk, draft: SeriesDraft, now: datetime, repeatable:
 
 async def get_series(desk: Desk, series_id: str) -> Kept[Series]:
     """Return a series; NotThere otherwise."""
-    stored = await desk.store.find(desk.keys.series(series_id))
-    if stored is None:
-        raise not_there("series", series_id)
-    return Kept(codec.read(Series, stored.document), stored.version)
+    return await get_kept(desk, Series, desk.keys.series(series_id), "series", series_id)
 
 
 async def list_series(desk: Desk, carrier: str | None, truck: str | None, page: PageAsked) -> Listed[Series]:

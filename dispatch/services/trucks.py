@@ -6,9 +6,8 @@ from datetime import datetime
 from dispatch.model.day import Preferences, Truck, check_truck
 from dispatch.model.refusals import Changed
 from dispatch.services import freight
-from dispatch.services.desk import Desk, Kept, Listed, PageAsked, Versions, check_version, made_by, not_there
+from dispatch.services.desk import Desk, Kept, Listed, PageAsked, Versions, check_version, get_kept, made_by
 from dispatch.services.listing import list_things
-from dispatch.store import codec
 from dispatch.store.commit import VersionChanged
 
 TRIES = 5
@@ -60,10 +59,7 @@ async def announce_truck(desk: Desk, plate: str, draft: TruckDraft, expected: Ve
 
 async def get_truck(desk: Desk, plate: str) -> Kept[Truck]:
     """Return a truck; NotThere otherwise."""
-    stored = await desk.store.find(desk.keys.truck_state(plate))
-    if stored is None:
-        raise not_there("truck", plate)
-    return Kept(codec.read(Truck, stored.document), stored.version)
+    return await get_kept(desk, Truck, desk.keys.truck_state(plate), "truck", plate)
 
 
 async def list_trucks(desk: Desk, carrier: str | None, asked: PageAsked) -> Listed[Truck]:

@@ -18,8 +18,8 @@ from dispatch.services.desk import (
     Repeatable,
     Versions,
     check_version,
+    get_kept,
     new_id,
-    not_there,
 )
 from dispatch.services.event_forms import EventForm
 from dispatch.services.listing import list_things
@@ -104,10 +104,7 @@ async def create_webhook(
 
 async def get_webhook(desk: Desk, webhook_id: str) -> Kept[Webhook]:
     """Return a webhook; NotThere otherwise."""
-    stored = await desk.store.find(desk.keys.webhook(webhook_id))
-    if stored is None:
-        raise not_there("webhook", webhook_id)
-    return Kept(codec.read(Webhook, stored.document), stored.version)
+    return await get_kept(desk, Webhook, desk.keys.webhook(webhook_id), "webhook", webhook_id)
 
 
 async def list_webhooks(desk: Desk, enterprise: str | None, page: PageAsked) -> Listed[Webhook]:

@@ -57,7 +57,7 @@ async def test_rows_name_parameters_that_are_there_and_fields_that_must_be(app):
         schema = app.openapi()["components"]["schemas"].get(body.get("$ref", "").rpartition("/")[2], {})
         for cell in MATRIX[(operation.method, operation.path)].values():
             assert {("path", name) for name in (*cell.path, *cell.things)} <= parameters, operation.name
-            assert {("query", name) for name in (*cell.query, *cell.asked)} <= parameters, operation.name
+            assert {("query", name) for name in (*cell.query, *cell.asked, *cell.given)} <= parameters, operation.name
             if operation.name not in OPTIONAL:
                 assert set(cell.body) <= set(schema.get("required", ())), operation.name
 
@@ -187,3 +187,19 @@ async def test_an_idempotency_key_is_its_tenants_own(us, client):
 def test_a_route_without_a_row_is_the_operators_alone():
     assert set(row_of("POST", "/v1/unheard-of")) == {Role.OPERATOR}
     assert cell_of(row_of("POST", "/v1/unheard-of"), Caller(Role.OPERATOR)).body == ()
+
+
+async def test_what_room_a_carrier_or_truck_has_is_told_to_its_own_alone(client, us, mine, theirs):
+    asked = {"warehouse": mine["warehouse"], "day": str(DAY), "dock_kind": "container"}
+    path = f"/v1/carriers/{mine['carrier']}/availability"
+    enterprise = us[Role.ENTERPRISE]
+
+    own = await enterprise.get(path, params=asked | {"truck": mine["truck"]})
+    alien = await enterprise.get(path, params=asked | {"truck": theirs["truck"]})
+    nobody = {"Authorization": ""}
+    keyless = await client.get("/v1/availability", params=asked | {"truck": theirs["truck"]}, headers=nobody)
+
+    assert (own.status_code, own.json()["truck"]) == (200, mine["truck"])
+    assert any(mine["truck"] in (slot["obstacle"] or "") for slot in own.json()["slots"])
+    assert alien.status_code == 404
+    assert keyless.status_code == 400

@@ -32,7 +32,7 @@ async def get_park(request: Request) -> Response:
     responses=told(INVALID_REQUEST, StoreUnavailable),
 )
 async def get_availability(request: Request, asked: Annotated[AvailabilityAsked, Query()]) -> Response:
-    """Read a dock group's day, slot by slot: what is free now, and what would be granted, to whom it is asked for."""
+    """Read a dock group's day, slot by slot: what is free now, and what would be granted to whoever has no quota."""
     parts = parts_of(request)
     slots = await availability.list_slots(parts.desk, Question(**dict(asked)), parts.clock())
     return show.answer({**dict(asked), "slots": [show.slot(parts.desk.park, each) for each in slots]})
