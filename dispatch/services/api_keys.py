@@ -24,15 +24,15 @@ from dispatch.services.desk import (
     check_version,
     get_kept,
     new_id,
+    retried,
 )
 from dispatch.services.listing import list_things
 from dispatch.services.making import New, make
 from dispatch.store import codec
-from dispatch.store.commit import Commit, Event, Expect, VersionChanged, Write
+from dispatch.store.commit import Commit, Event, Expect, Write
 from dispatch.store.keys import time_member
 
 PREFIX = "pdk"  # begins every key, so that one is known when it is seen where it should not be
-TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,8 @@ async def list_keys(desk: Desk, page: PageAsked) -> Listed[ApiKey]:
 
 async def revoke_key(desk: Desk, key_id: str, now: datetime, expected: Versions) -> Kept[ApiKey]:
     """Revoke a key for ever; NotAllowedNow when it is revoked already, Changed unless at `expected`."""
-    for _ in range(TRIES):
+
+    async def attempt() -> Kept[ApiKey]:
         kept = await get_key(desk, key_id)
         check_version(kept.version, expected, f"key {key_id}")
         if kept.thing.revoked_at is not None:
@@ -159,12 +160,10 @@ async def revoke_key(desk: Desk, key_id: str, now: datetime, expected: Versions)
             writes=(Write(place, codec.dump(revoked)),),
             events=(_event("ApiKeyRevoked", revoked),),
         )
-        try:
-            await desk.store.commit(commit)
-        except VersionChanged:
-            continue
+        await desk.store.commit(commit)
         return Kept(revoked, kept.version + 1)
-    raise NotAllowedNow(f"key {key_id} is being changed by others")
+
+    return await retried(f"key {key_id}", attempt)
 
 
 async def find_by_text(desk: Desk, text: str) -> ApiKey | None:

@@ -38,18 +38,18 @@ from dispatch.services.desk import (
     get_carrier,
     get_kept,
     new_id,
+    retried,
 )
 from dispatch.services.listing import list_things
 from dispatch.services.making import New, claim, make
 from dispatch.services.openings import Opening, Wanted, Window, has_a_start
 from dispatch.services.seeking import Sought, seek
 from dispatch.store import codec
-from dispatch.store.commit import CounterFull, VersionChanged
+from dispatch.store.commit import CounterFull
 from dispatch.store.keys import day_prefix, slot_prefix
 
 WAITABLE = (GateFull, DocksFull, QuotaFull, DailyQuotaFull, PeakQuotaFull, EntriesHeld)
 AT_ONCE = 25  # rows of a bulk request that are tried together
-TRIES = 5  # of changing what others are changing
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,19 +181,19 @@ async def step_appointment(
 
     Raises NotThere, Changed unless at `expected`, the refusal of a counter that is full, and what `decide` raises.
     """
-    for _ in range(TRIES):
+
+    async def attempt() -> Kept[Appointment]:
         kept = await get_appointment(desk, appointment_id)
         check_version(kept.version, expected, f"appointment {appointment_id}")
         new = decide(kept.thing)
         name = step if isinstance(step, str) else step(kept.thing)
         try:
             await waiting.commit_change(desk, kept.thing, kept.version, new, name)
-        except VersionChanged:
-            continue
         except CounterFull as full:
             raise booking.refusal_for(desk.park, desk.keys, new, full, desk.allowances) from None
         return Kept(new, kept.version + 1)
-    raise NotAllowedNow(f"appointment {appointment_id} is being changed by others")
+
+    return await retried(f"appointment {appointment_id}", attempt)
 
 
 def check_is_free(appointment: Appointment) -> None:

@@ -5,12 +5,10 @@ from datetime import datetime
 from dispatch.model.promises import Appointment, LoadState, Purpose
 from dispatch.model.refusals import NotAllowedNow, NotThere
 from dispatch.services import freight, offering, publication
-from dispatch.services.desk import Desk, Kept, Versions, check_version
+from dispatch.services.desk import Desk, Kept, Versions, check_version, retried
 from dispatch.services.freight import KeptLoad, LoadRecord
 from dispatch.services.loads import get_load
-from dispatch.store.commit import VersionChanged
 
-TRIES = 5
 REPORTS: dict[LoadState, tuple[str, str]] = {  # the event of the load's life, and the fact that is told
     LoadState.AT_PICKUP: ("arrive", "LoadReachedPickup"),
     LoadState.IN_TRANSIT: ("depart", "LoadPickedUp"),
@@ -50,7 +48,8 @@ async def report_progress(
     Delivered with an exception that is not closed, it is disputed at once. The last load delivered finishes its match.
     """
     event, told = REPORTS[state]
-    for _ in range(TRIES):
+
+    async def attempt() -> Kept[LoadRecord]:
         kept = await get_load(desk, load_id)
         check_version(kept.version, expected, f"load {load_id}")
         after = freight.moved(kept.thing, event, now)
@@ -58,9 +57,7 @@ async def report_progress(
             after = freight.moved(after, "dispute", now)
         (match,) = await publication.kept_matches(desk.store, [str(kept.thing.match)])
         load = KeptLoad(kept.thing, kept.version)
-        try:
-            await desk.store.commit(offering.progress_load(desk.park, desk.keys, match, load, after, told))
-        except VersionChanged:
-            continue
+        await desk.store.commit(offering.progress_load(desk.park, desk.keys, match, load, after, told))
         return Kept(after, kept.version + 1)
-    raise NotAllowedNow(f"load {load_id} is being changed by others")
+
+    return await retried(f"load {load_id}", attempt)

@@ -31,19 +31,19 @@ from dispatch.services.desk import (
     get_kept,
     made_by,
     new_id,
+    retried,
 )
 from dispatch.services.listing import list_things
 from dispatch.services.making import New, make
 from dispatch.services.openings import Wanted
 from dispatch.services.quotas import UNLIMITED
 from dispatch.store import codec
-from dispatch.store.commit import Commit, Event, Expect, Take, VersionChanged, Write
+from dispatch.store.commit import Commit, Event, Expect, Take, Write
 from dispatch.store.keys import Keys, slot_field, time_member
 from dispatch.store.store import Store
 from dispatch.worker.jobs import Job, JobState, submission
 
 JOB_NAME = "replan"
-TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,8 @@ async def cancel_closure(desk: Desk, closure_id: str, now: datetime, expected: V
 
     NotThere, Changed, NotAllowedNow when it is cancelled already.
     """
-    for _ in range(TRIES):
+
+    async def attempt() -> Kept[Closure]:
         kept = await get_closure(desk, closure_id)
         check_version(kept.version, expected, f"closure {closure_id}")
         state = CLOSURE_LIFE.get((kept.thing.state, "cancel"))
@@ -110,14 +111,13 @@ async def cancel_closure(desk: Desk, closure_id: str, now: datetime, expected: V
             writes=(Write(desk.keys.closure(closure_id), document),),
             events=(Event("ClosureCancelled", document),),
         )
-        try:
-            await desk.store.commit(commit)
-        except VersionChanged:
-            continue
-        for day in days_of(cancelled):
-            await waiting.fill(desk, day, now)
+        await desk.store.commit(commit)
         return Kept(cancelled, kept.version + 1)
-    raise NotAllowedNow(f"closure {closure_id} is being changed by others")
+
+    kept = await retried(f"closure {closure_id}", attempt)
+    for day in days_of(kept.thing):
+        await waiting.fill(desk, day, now)
+    return kept
 
 
 async def closures_of(store: Store, day: date) -> list[Closure]:

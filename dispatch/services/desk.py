@@ -2,23 +2,25 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Generic, TypeVar
 
 from dispatch.model.allowances import NO_ALLOWANCES, Allowances
 from dispatch.model.park import CargoKind, DockKind, Enterprise, Park
-from dispatch.model.refusals import Changed, KeyReused, NotThere
+from dispatch.model.refusals import Changed, KeyReused, NotAllowedNow, NotThere
 from dispatch.services.capacities import Capacities
 from dispatch.services.price_board import PriceBoard
 from dispatch.services.waits import WaitBoard
 from dispatch.store import codec
-from dispatch.store.commit import Commit, Done, FingerprintDiffers
+from dispatch.store.commit import Commit, Done, FingerprintDiffers, VersionChanged
 from dispatch.store.keys import Keys
 from dispatch.store.store import Store
 
 T = TypeVar("T")
+TRIES = 5  # of changing what others are changing
 
 
 class AllowanceBoard:
@@ -175,6 +177,15 @@ async def get_kept(desk: Desk, kind: type[T], key: str, what: str, identity: str
     if stored is None:
         raise not_there(what, identity)
     return Kept(codec.read(kind, stored.document), stored.version)
+
+
+async def retried(name: str, attempt: Callable[[], Awaitable[T]]) -> T:
+    """Return what an attempt at a change gives, begun anew when others change the thing meanwhile; NotAllowedNow when
+    they do so again and again."""
+    for _ in range(TRIES):
+        with suppress(VersionChanged):
+            return await attempt()
+    raise NotAllowedNow(f"{name} is being changed by others")
 
 
 def not_there(what: str, identity: str) -> NotThere:

@@ -8,12 +8,11 @@ from dispatch.model.life import after, starts_at
 from dispatch.model.promises import Appointment, MoveOffer
 from dispatch.model.refusals import NotAllowedNow, Refusal
 from dispatch.services import booking
-from dispatch.services.appointments import TRIES, get_appointment, step_appointment
-from dispatch.services.desk import Desk, Kept, Misfit, Versions, check_version
+from dispatch.services.appointments import get_appointment, step_appointment
+from dispatch.services.desk import Desk, Kept, Misfit, Versions, check_version, retried
 from dispatch.services.moving import commit_step, held_by, moved_to, wanted_of
 from dispatch.services.openings import Opening, Window
 from dispatch.services.seeking import Sought, seek
-from dispatch.store.commit import VersionChanged
 
 LONGEST_AHEAD = timedelta(days=2)
 
@@ -28,17 +27,16 @@ async def report_eta(
     """
     if not now <= eta <= now + LONGEST_AHEAD:
         raise Misfit("eta", "must be from now to two days ahead")
-    for _ in range(TRIES):
+
+    async def attempt() -> Kept[Appointment]:
         kept = await get_appointment(desk, appointment_id)
         check_version(kept.version, expected, f"appointment {appointment_id}")
         told = after(desk.park, kept.thing, "report_eta", now, eta=eta)
-        try:
-            if eta <= closes_at(desk.park, told):
-                return await commit_step(desk, kept, told, "report_eta")
-            return await _offer_another(desk, kept, told, now)
-        except VersionChanged:
-            continue
-    raise NotAllowedNow(f"appointment {appointment_id} is being changed by others")
+        if eta <= closes_at(desk.park, told):
+            return await commit_step(desk, kept, told, "report_eta")
+        return await _offer_another(desk, kept, told, now)
+
+    return await retried(f"appointment {appointment_id}", attempt)
 
 
 async def accept_offer(desk: Desk, appointment_id: str, now: datetime, expected: Versions) -> Kept[Appointment]:

@@ -22,16 +22,15 @@ from dispatch.services.desk import (
     get_kept,
     new_id,
     not_there,
+    retried,
 )
 from dispatch.services.freight import KeptLoad, LoadRecord, Moves
 from dispatch.services.listing import list_things
 from dispatch.services.loads import get_load
 from dispatch.services.making import New, make
 from dispatch.store import codec
-from dispatch.store.commit import Commit, Event, Expect, VersionChanged, Write, together
+from dispatch.store.commit import Commit, Event, Expect, Write, together
 from dispatch.store.keys import Keys, deadline_member, time_member
-
-TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,8 @@ async def report_exception(
     desk: Desk, draft: ExceptionDraft, by: Caller, now: datetime, repeatable: Repeatable | None
 ) -> Kept[LoadException]:
     """Report an exception of a load, which is disputed, once delivered, until it is closed; NotThere, KeyReused."""
-    for _ in range(TRIES):
+
+    async def attempt() -> Kept[LoadException]:
         stored = await desk.store.find(desk.keys.load(draft.load))
         if stored is None:
             raise not_there("load", draft.load)
@@ -93,11 +93,9 @@ async def report_exception(
         reported = _reported(desk.park, draft, load.record, by, now, new_id("exception", repeatable))
         commit = together(_create(desk.keys, reported), _on_load(desk, load, reported, now))
         new = New(reported, f"exception {reported.id}", commit, own_id=False)
-        try:
-            return await make(desk, new, repeatable)
-        except VersionChanged:
-            continue  # the load was changed meanwhile
-    raise NotAllowedNow(f"load {draft.load} is being changed by others")
+        return await make(desk, new, repeatable)
+
+    return await retried(f"load {draft.load}", attempt)
 
 
 async def get_exception(desk: Desk, exception_id: str) -> Kept[LoadException]:
@@ -168,7 +166,7 @@ async def _change(
     now: datetime,
     expected: Versions,
 ) -> Kept[LoadException]:
-    for _ in range(TRIES):
+    async def attempt() -> Kept[LoadException]:
         kept = await get_exception(desk, exception_id)
         check_version(kept.version, expected, f"exception {exception_id}")
         after, told = change(kept.thing)
@@ -179,12 +177,10 @@ async def _change(
         if after.state is ExceptionState.CLOSED:
             load = await get_load(desk, after.load)
             commit = together(commit, _on_load(desk, KeptLoad(load.thing, load.version), after, now))
-        try:
-            await desk.store.commit(commit)
-        except VersionChanged:
-            continue
+        await desk.store.commit(commit)
         return Kept(after, kept.version + 1)
-    raise NotAllowedNow(f"exception {exception_id} is being changed by others")
+
+    return await retried(f"exception {exception_id}", attempt)
 
 
 def _check_whose(found: LoadException, step: Step, by: Caller) -> None:

@@ -10,6 +10,7 @@ from dispatch.model.promises import LoadState
 from dispatch.model.refusals import NotAllowedNow, Refusal
 from dispatch.services import freight, offering, publication
 from dispatch.services.desk import (
+    TRIES,
     Desk,
     Kept,
     Listed,
@@ -21,13 +22,12 @@ from dispatch.services.desk import (
     get_kept,
     made_by,
     new_id,
+    retried,
 )
 from dispatch.services.freight import KeptLoad, LoadRecord
 from dispatch.services.listing import list_things
 from dispatch.services.making import New, make, make_many
 from dispatch.store.commit import Commit, VersionChanged
-
-TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +85,16 @@ async def list_loads(
 
 async def withdraw_load(desk: Desk, load_id: str, now: datetime, expected: Versions) -> Kept[LoadRecord]:
     """Withdraw a load that no driver has accepted, and the offer of it; NotAllowedNow, Changed unless at `expected`."""
-    for _ in range(TRIES):
+
+    async def attempt() -> Kept[LoadRecord]:
         kept = await get_load(desk, load_id)
         check_version(kept.version, expected, f"load {load_id}")
         if not rules.may_withdraw(kept.thing.state):
             raise NotAllowedNow(f"load {load_id} is {kept.thing.state}")
-        try:
-            await desk.store.commit(await give_up(desk, kept, "withdraw", now))
-        except VersionChanged:
-            continue
+        await desk.store.commit(await give_up(desk, kept, "withdraw", now))
         return await get_load(desk, load_id)
-    raise NotAllowedNow(f"load {load_id} is being changed by others")
+
+    return await retried(f"load {load_id}", attempt)
 
 
 async def expire_load(desk: Desk, load_id: str, now: datetime) -> bool:

@@ -15,7 +15,6 @@ from dispatch.model.promises import APPOINTMENT_LIFE, Appointment, Moved, Purpos
 from dispatch.model.refusals import NotAllowedNow
 from dispatch.services import booking, waiting
 from dispatch.services.appointments import (
-    TRIES,
     StopDraft,
     check_is_free,
     get_appointment,
@@ -26,10 +25,10 @@ from dispatch.services.appointments import (
 )
 from dispatch.services.chaining import Leg
 from dispatch.services.counters import Held
-from dispatch.services.desk import Desk, Kept, Misfit, Versions, check_version, get_carrier
+from dispatch.services.desk import Desk, Kept, Misfit, Versions, check_version, get_carrier, retried
 from dispatch.services.openings import Opening, Wanted, Window
 from dispatch.services.seeking import Sought, nearest_alternatives, seek
-from dispatch.store.commit import CounterFull, VersionChanged
+from dispatch.store.commit import CounterFull
 from dispatch.store.keys import Keys
 
 ASKED_FOR = "asked for"
@@ -74,19 +73,18 @@ async def amend_appointment(
     """
     if changes.load is not None and await desk.store.find(desk.keys.load(changes.load)) is None:
         raise Misfit("load", f"{changes.load!r} is not a load known here")
-    for _ in range(TRIES):
+
+    async def attempt() -> Kept[Appointment]:
         kept = await get_appointment(desk, appointment_id)
         check_version(kept.version, expected, f"appointment {appointment_id}")
         _check_may_change(desk.park, kept.thing, changes, now)
         amended = _amended(desk.park, kept.thing, changes)
         sought = _sought(desk, kept.thing, amended, changes, now)
-        try:
-            if changes.wish is None:
-                return await _amend_in_place(desk, kept, amended, sought)
-            return await seek(desk, sought, lambda opening: _move(desk, kept, amended, sought, opening))  # noqa: B023
-        except VersionChanged:
-            continue
-    raise NotAllowedNow(f"appointment {appointment_id} is being changed by others")
+        if changes.wish is None:
+            return await _amend_in_place(desk, kept, amended, sought)
+        return await seek(desk, sought, lambda opening: _move(desk, kept, amended, sought, opening))
+
+    return await retried(f"appointment {appointment_id}", attempt)
 
 
 async def move_appointment(

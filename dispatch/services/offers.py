@@ -20,15 +20,15 @@ from dispatch.services.desk import (
     find_repeat,
     not_there,
     repeatable_by,
+    retried,
 )
 from dispatch.services.freight import MatchRecord
 from dispatch.services.holding import SlotFinder, stops_of
 from dispatch.services.listing import list_things
 from dispatch.services.offering import KeptMatch
 from dispatch.store import codec
-from dispatch.store.commit import Commit, CounterFull, VersionChanged, together
+from dispatch.store.commit import Commit, CounterFull, together
 
-TRIES = 5  # of changing what others are changing
 LOSSES = 100  # of slots to others, in one try
 
 
@@ -184,15 +184,14 @@ async def _answer(
     desk: Desk, offer_id: str, expected: Versions, change: Callable[[KeptMatch], Awaitable[Commit]]
 ) -> Kept[MatchRecord]:
     """Make a change of an offer, looking again when others have changed what it is based on."""
-    for _ in range(TRIES):
+
+    async def attempt() -> Kept[MatchRecord]:
         kept = await _get(desk, offer_id)
         check_version(kept.version, expected, f"offer {offer_id}")
-        try:
-            done = await committed(desk, await change(kept))
-        except VersionChanged:
-            continue
+        done = await committed(desk, await change(kept))
         return replace(await get_offer(desk, offer_id), repeated=done.repeated)
-    raise NotAllowedNow(f"offer {offer_id} is being changed by others")
+
+    return await retried(f"offer {offer_id}", attempt)
 
 
 async def _get(desk: Desk, offer_id: str) -> KeptMatch:

@@ -38,14 +38,13 @@ from dispatch.services.desk import (
     get_kept,
     made_by,
     new_id,
+    retried,
 )
 from dispatch.services.listing import list_things
 from dispatch.services.making import New, make
 from dispatch.store import codec
-from dispatch.store.commit import Commit, Event, Expect, VersionChanged, Write
+from dispatch.store.commit import Commit, Event, Expect, Write
 from dispatch.store.keys import time_member
-
-TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +98,8 @@ async def list_series(desk: Desk, carrier: str | None, truck: str | None, page: 
 
 async def end_series(desk: Desk, series_id: str, expected: Versions) -> Kept[Series]:
     """Ask for no more of its occurrences; appointments already made stay. NotThere, Changed, NotAllowedNow."""
-    for _ in range(TRIES):
+
+    async def attempt() -> Kept[Series]:
         kept = await get_series(desk, series_id)
         check_version(kept.version, expected, f"series {series_id}")
         state = SERIES_LIFE.get((kept.thing.state, "end"))
@@ -110,12 +110,10 @@ async def end_series(desk: Desk, series_id: str, expected: Versions) -> Kept[Ser
         left = ((desk.keys.active_series(), time_member(ended.made_at, ended.id)),)
         write = Write(desk.keys.series(series_id), document, remove_from=left)
         expect = Expect(desk.keys.series(series_id), kept.version)
-        try:
-            await desk.store.commit(Commit((expect,), writes=(write,), events=(Event("SeriesEnded", document),)))
-        except VersionChanged:
-            continue
+        await desk.store.commit(Commit((expect,), writes=(write,), events=(Event("SeriesEnded", document),)))
         return Kept(ended, kept.version + 1)
-    raise NotAllowedNow(f"series {series_id} is being changed by others")
+
+    return await retried(f"series {series_id}", attempt)
 
 
 async def except_days(
@@ -125,25 +123,25 @@ async def except_days(
 
     NotThere, Changed; NotAllowedNow when it has ended; Misfit when no day would be left.
     """
-    for _ in range(TRIES):
+
+    async def attempt() -> Kept[Series]:
         kept = await get_series(desk, series_id)
         check_version(kept.version, expected, f"series {series_id}")
         if kept.thing.state is not SeriesState.ACTIVE:
             raise NotAllowedNow(f"series {series_id} is {kept.thing.state}")
         fewer = replace(kept.thing, exdates=tuple(sorted({*kept.thing.exdates, *days})))
-        made_by(lambda fewer=fewer: check_recurs(desk.park.grid, fewer))  # type: ignore[misc]
+        made_by(lambda: check_recurs(desk.park.grid, fewer))
         document = codec.dump(fewer)
         expect, write = (
             Expect(desk.keys.series(series_id), kept.version),
             Write(desk.keys.series(series_id), document),
         )
-        try:
-            await desk.store.commit(Commit((expect,), writes=(write,), events=(Event("SeriesExcepted", document),)))
-        except VersionChanged:
-            continue
-        await _cancel_made(desk, series_id, days, now)
+        await desk.store.commit(Commit((expect,), writes=(write,), events=(Event("SeriesExcepted", document),)))
         return Kept(fewer, kept.version + 1)
-    raise NotAllowedNow(f"series {series_id} is being changed by others")
+
+    kept = await retried(f"series {series_id}", attempt)
+    await _cancel_made(desk, series_id, days, now)
+    return kept
 
 
 async def _cancel_made(desk: Desk, series_id: str, days: Collection[date], now: datetime) -> None:

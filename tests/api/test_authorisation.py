@@ -202,4 +202,4 @@ async def test_what_room_a_carrier_or_truck_has_is_told_to_its_own_alone(client,
     assert (own.status_code, own.json()["truck"]) == (200, mine["truck"])
     assert any(mine["truck"] in (slot["obstacle"] or "") for slot in own.json()["slots"])
     assert alien.status_code == 404
-    assert keyless.status_code == 400
+    assert keyless.status_code == 422
