@@ -68,6 +68,7 @@ def _prove_at(grounds: Sequence[Ground], price: FloatArray, record: Record, watc
     offers = grounds[0].no_offers()
     for rank, ground in enumerate(grounds):
         ground.narrow(offers.least < 0.0, everything)
+        offers.least[ground.no_offers().least == 0.0] = 0.0  # in teams formed anew, some find no load in their time
         effort = HASTY if rank == 0 else LOOKS
         ground.price(np.arange(len(ground.teams)), worth, effort, watch.over, offers)
         if rank == 0 and watch.over():

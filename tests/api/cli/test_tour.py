@@ -41,6 +41,7 @@ def test_the_tour_runs_and_a_later_start_finds_the_bookings(directory: Path) -> 
         assert "truck-busy" in said
         assert '"state":"cancelled"' in said
         assert '"state":"succeeded"' in said
+        assert '"state":"failed"' not in said
         assert 'data: {"state":"succeeded","error":null}' in said
         assert "gate_wait_minutes,0." in said
         before = service.ask("GET", "/v1/appointments?limit=200")

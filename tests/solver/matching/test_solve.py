@@ -191,3 +191,14 @@ def test_huge_prices_do_not_overflow():
     instance = park([{"drop": 10**12}] * 3, [{}] * 2, costs=Costs(10**6, 10**6, 10**12))
 
     solved(instance)
+
+
+def test_trucks_that_come_when_all_loads_are_gone_do_not_break_the_proof():
+    rng = np.random.default_rng(1)
+    free = rng.integers(0, 1200, int(rng.integers(300, 1400)))
+    trucks = [{"free_from": int(a), "home_by": int(a + rng.integers(400, 700))} for a in free]
+    loads = [{"earliest": int(a), "latest": int(a) + 30, "due": int(a) + 200} for a in rng.integers(0, 200, 3)]
+
+    outcome = solved(park(loads, trucks), seconds=1.0)
+
+    assert outcome.status in {Status.FEASIBLE, Status.OPTIMAL}
