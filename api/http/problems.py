@@ -15,6 +15,7 @@ from api.http import headers
 from dispatch.model import refusals
 from dispatch.model.refusals import Refusal
 from dispatch.services.desk import Misfit
+from dispatch.store.archive import ArchiveFault
 from dispatch.store.commit import StoreDown
 
 MEDIA_TYPE = "application/problem+json"
@@ -124,6 +125,12 @@ ANSWER_LOST = Kind(
     "The store's answer was lost: the change may or may not have been made.",
     "With an Idempotency-Key, repeat the request: it is made once, and answered. Without one, look before you repeat.",
 )
+ARCHIVE_BROKEN = Kind(
+    "archive-broken",
+    503,
+    "The archive of closed days lacks events, or cannot be read.",
+    "Bring its files back; the service's log and `parkdispatch replay` say which. Bookings go on.",
+)
 INTERNAL_ERROR = Kind(
     "internal-error",
     500,
@@ -155,6 +162,7 @@ KINDS: dict[str, Kind] = {
         TOO_SLOW,
         INVALID_REQUEST,
         ANSWER_LOST,
+        ARCHIVE_BROKEN,
         INTERNAL_ERROR,
     )
 }
@@ -236,6 +244,7 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(InvalidRequest, _invalid)
     app.add_exception_handler(RequestValidationError, _not_validated)
     app.add_exception_handler(StoreDown, _store_down)
+    app.add_exception_handler(ArchiveFault, _archive_broken)
     app.add_exception_handler(TimeoutError, _too_long)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _failed)
@@ -274,6 +283,11 @@ async def _store_down(request: Request, fault: Exception) -> Response:
     maybe_done = fault.maybe_done and request.method != "GET"  # a lost answer to a look changes nothing
     structlog.get_logger().warning("store does not answer", reason=str(fault), maybe_done=maybe_done)
     return answer(lost_document(maybe_done=maybe_done, reads_go_on=fault.reads_go_on), {"Retry-After": RETRY_SECONDS})
+
+
+async def _archive_broken(_request: Request, fault: Exception) -> Response:
+    structlog.get_logger().error("the archive is broken", reason=str(fault))
+    return answer(document(ARCHIVE_BROKEN, ARCHIVE_BROKEN.advice))
 
 
 async def _too_long(request: Request, _fault: Exception) -> Response:

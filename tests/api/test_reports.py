@@ -2,10 +2,14 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 
+from dispatch.services.reports import Reports
+from dispatch.store.archive import archive_days
 from tests.api.tiny import DAY, announcing, at_once, plate
+from tests.dispatch.store.test_archive import age
 
 pytestmark = [pytest.mark.anyio, pytest.mark.store]
 
@@ -44,3 +48,20 @@ async def test_key_figures_come_as_json_and_as_a_table_of_the_same_numbers(clien
         told["whole"]["utilisation"],
     ]
     assert rows[0]["no_show_share"] == ""
+
+
+async def test_a_broken_archive_is_a_problem_of_its_own_and_bookings_go_on(app, client, parts, tmp_path):
+    store = parts.desk.store
+    await client.post("/v1/appointments", json=at_once(1))
+    await age(store)
+    (done,) = await archive_days(store, parts.desk.park.grid, tmp_path, 0)
+    done.file.unlink()
+    app.state.parts = replace(parts, reports=Reports(archive=tmp_path))
+
+    answers = [await client.get(path) for path in ("/v1/audit", f"/v1/kpis?day={DAY}")]
+    booked = await client.post("/v1/appointments", json=at_once(2))
+
+    for answer in answers:
+        assert (answer.status_code, answer.json()["type"]) == (503, "/problems/archive-broken")
+        assert str(tmp_path) not in answer.text
+    assert booked.status_code == 201

@@ -14,6 +14,7 @@ from api.http import show
 from api.http.answers import AuditPage, KpisAnswer
 from api.http.asking import Listing, parts_of
 from api.http.openapi import READING, also_as, told
+from api.http.problems import ARCHIVE_BROKEN
 from api.http.requests import AuditRead, KpisAsked, TableForm
 from api.http.rim import KeyedRoute
 from dispatch.planning.kpis import Kpi, measured
@@ -22,9 +23,10 @@ from dispatch.services.reports import AuditAsked
 router = APIRouter(prefix="/v1", route_class=KeyedRoute, tags=["reports"])
 
 CSV = "text/csv"
+REPORTING = told(*READING, ARCHIVE_BROKEN)
 
 
-@router.get("/audit", operation_id="read_audit", response_model=AuditPage, responses=told(*READING))
+@router.get("/audit", operation_id="read_audit", response_model=AuditPage, responses=REPORTING)
 async def read_audit(request: Request, asked: Annotated[AuditRead, Query()]) -> Response:
     """Read who did what when, in order; filters may be combined."""
     parts = parts_of(request)
@@ -37,7 +39,7 @@ async def read_audit(request: Request, asked: Annotated[AuditRead, Query()]) -> 
     return show.answer(show.page([show.deed(parts.desk.park, each) for each in page], listing.cursor(last)))
 
 
-@router.get("/kpis", operation_id="read_kpis", response_model=KpisAnswer, responses=also_as(CSV, told(*READING)))
+@router.get("/kpis", operation_id="read_kpis", response_model=KpisAnswer, responses=also_as(CSV, REPORTING))
 async def read_kpis(request: Request, asked: Annotated[KpisAsked, Query()]) -> Response:
     """Read the key figures of some days by hour, warehouse or carrier; with `Accept: text/csv` as a table."""
     parts = parts_of(request)
