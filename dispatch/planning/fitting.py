@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from dispatch.model.day import Load, Truck, Visit, check_load, check_truck, check_visit
+from dispatch.model.day import Truck, Visit, check_load, check_truck, check_visit
 from dispatch.model.faults import FieldFault
 from dispatch.model.park import Park
+from dispatch.planning.permitted import OpenLoad
 from dispatch.planning.whole_day import Requests
 
-Thing = TypeVar("Thing", Visit, Load, Truck)
+Thing = TypeVar("Thing", Visit, OpenLoad, Truck)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +27,14 @@ def fitting(park: Park, requests: Requests) -> tuple[Requests, tuple[Unfit, ...]
     unfit: list[Unfit] = []
     fit = Requests(
         visits=_fitting(park, requests.visits, check_visit, lambda visit: ("visit", visit.id), unfit),
-        loads=_fitting(park, requests.loads, check_load, lambda load: ("load", load.id), unfit),
+        loads=_fitting(park, requests.loads, _check_open, lambda each: ("load", each.load.id), unfit),
         trucks=_fitting(park, requests.trucks, check_truck, lambda truck: ("truck", truck.plate), unfit),
     )
     return fit, tuple(unfit)
+
+
+def _check_open(park: Park, each: OpenLoad) -> None:
+    check_load(park, each.load)
 
 
 def _fitting(

@@ -16,6 +16,7 @@ from dispatch.model.park import Park
 from dispatch.model.promises import MatchedLoad
 from dispatch.roads.table import TravelTable
 from solver.matching import check
+from solver.matching.board import BoolArray
 from solver.matching.instance import MAX_TIME, Costs, Loads, MatchingInstance, Trucks
 from solver.matching.plan import MatchingPlan
 from solver.reading import IntArray
@@ -46,9 +47,19 @@ class PlannedChain:
 
 
 def matching_problem(
-    park: Park, day: date, loads: Sequence[Load], trucks: Sequence[Truck], travel: TravelTable
+    park: Park,
+    day: date,
+    loads: Sequence[Load],
+    trucks: Sequence[Truck],
+    travel: TravelTable,
+    may: BoolArray | None = None,
 ) -> MatchingProblem:
-    """Return the matching problem of loads and trucks that fit the park (`check_load`, `check_truck`)."""
+    """Return the matching problem of loads and trucks that fit the park (`check_load`, `check_truck`).
+
+    `may` (trucks, loads) is who may have what (`planning.permitted`); everybody where it is left out. Trucks and loads
+    for whom it says the same are then of one kind of the instance.
+    """
+    truck_kinds, load_kinds, can = _kinds(park, loads, trucks, may)
     return MatchingProblem(
         park=park,
         date=day,
@@ -59,9 +70,9 @@ def matching_problem(
             minutes=travel.minutes,
             km=travel.km,
             costs=Costs(park.rules.empty_km_cost, park.rules.wait_minute_cost, park.rules.truck_cost),
-            trucks=_trucks(park, day, trucks, travel),
-            can=_can(park),
-            loads=_loads(park, day, loads, travel),
+            trucks=_trucks(park, day, trucks, travel, truck_kinds),
+            can=can,
+            loads=_loads(park, day, loads, travel, load_kinds),
             source=f"matching problem of park {park.id}",
         ),
     )
@@ -104,10 +115,9 @@ def minute_from(grid: SlotGrid, moment: datetime, day: date) -> int:
     return grid.minute_of(moment + ALMOST_A_MINUTE, day)
 
 
-def _trucks(park: Park, day: date, trucks: Sequence[Truck], travel: TravelTable) -> Trucks:
-    kinds = {kind.id: i for i, kind in enumerate(park.truck_kinds)}
+def _trucks(park: Park, day: date, trucks: Sequence[Truck], travel: TravelTable, kinds: IntArray) -> Trucks:
     return Trucks(
-        kind=_column([kinds[truck.kind] for truck in trucks]),
+        kind=kinds,
         start=_column([travel.index[truck.free_at] for truck in trucks]),
         home=_column([travel.index[truck.home] for truck in trucks]),
         free_from=_times([minute_from(park.grid, truck.free_from, day) for truck in trucks]),
@@ -115,12 +125,11 @@ def _trucks(park: Park, day: date, trucks: Sequence[Truck], travel: TravelTable)
     )
 
 
-def _loads(park: Park, day: date, loads: Sequence[Load], travel: TravelTable) -> Loads:
-    kinds = {kind.id: i for i, kind in enumerate(park.cargo_kinds)}
+def _loads(park: Park, day: date, loads: Sequence[Load], travel: TravelTable, kinds: IntArray) -> Loads:
     earliest = _times([minute_from(park.grid, load.earliest, day) for load in loads])
     latest = _times([park.grid.minute_of(load.latest, day) for load in loads])
     return Loads(
-        kind=_column([kinds[load.cargo_kind] for load in loads]),
+        kind=kinds,
         origin=_column([travel.index[load.origin] for load in loads]),
         destination=_column([travel.index[load.destination] for load in loads]),
         earliest=np.minimum(earliest, latest),  # a window within one minute
@@ -130,6 +139,28 @@ def _loads(park: Park, day: date, loads: Sequence[Load], travel: TravelTable) ->
         unload_minutes=_column([load.unload_minutes for load in loads]),
         drop=_column([load.price for load in loads]),
     )
+
+
+def _kinds(
+    park: Park, loads: Sequence[Load], trucks: Sequence[Truck], may: BoolArray | None
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Return the kind of each truck and of each load, and which truck kind carries which load kind."""
+    index = {kind.id: i for i, kind in enumerate(park.truck_kinds)}
+    truck_kinds = _column([index[truck.kind] for truck in trucks])
+    index = {kind.id: i for i, kind in enumerate(park.cargo_kinds)}
+    load_kinds, can = _column([index[load.cargo_kind] for load in loads]), _can(park)
+    if may is None or may.all():
+        return truck_kinds, load_kinds, can
+    able = may & (can[np.ix_(truck_kinds, load_kinds)] == 1)
+    rows, truck_kinds = _alike(able)
+    columns, load_kinds = _alike(able.T)
+    return truck_kinds, load_kinds, able[np.ix_(rows, columns)].astype(np.int64)
+
+
+def _alike(able: BoolArray) -> tuple[IntArray, IntArray]:
+    """Return the first of the rows of each sort, and the sort of each row."""
+    _, first, sort = np.unique(np.packbits(able, axis=1), axis=0, return_index=True, return_inverse=True)
+    return first, sort.reshape(-1)
 
 
 def _can(park: Park) -> IntArray:

@@ -4,40 +4,22 @@ A truck is on the board as it is next free: after the loads it has, and once for
 for it must be at each of them in time. Everything here is pure.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import numpy as np
 
-from dispatch.model import rules
-from dispatch.model.day import CarrierLists, Load, Preferences, Truck
+from dispatch.model.day import Load, Truck
 from dispatch.model.park import Park, minute_of_day
 from dispatch.model.promises import Appointment, MatchedLoad
 from dispatch.planning.matching import MatchingProblem, matched_load, matching_problem, minute_from
+from dispatch.planning.permitted import OpenLoad, permitted
 from dispatch.roads.table import TravelTable
 from solver.matching import check
 from solver.matching.board import Board, board
 from solver.matching.online import Offer, match_round
 from solver.matching.plan import Chain
-
-
-@dataclass(frozen=True, slots=True)
-class OpenLoad:
-    """A load nobody has, the plates of the trucks it was offered to before, and whom its enterprise keeps out."""
-
-    load: Load
-    offered_to: tuple[str, ...] = ()
-    of_enterprise: CarrierLists = field(default_factory=CarrierLists)
-
-    def admits(self, carrier: str) -> bool:
-        """Answer whether neither the load nor its enterprise keeps the carrier out."""
-        return rules.admits_carrier(self.load, self.of_enterprise, carrier)
-
-    @property
-    def is_for_all(self) -> bool:
-        """Answer whether no carrier is kept out."""
-        return self.of_enterprise == CarrierLists() and not (self.load.blocked_carriers or self.load.allowed_carriers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,32 +119,14 @@ def within_hours(park: Park, truck: Truck, day: date) -> Truck | None:
 def round_board(problem: MatchingProblem, loads: Sequence[OpenLoad], stretches: Sequence[Stretch], at: Timing) -> Board:
     """Return the solver's board of a round: minutes from midnight of the day, `now` rounded up."""
     park = problem.park
-    forbidden = sorted(set(_forbidden(park, loads, stretches)))
+    may = permitted(park, loads, [each.truck for each in stretches])
     return board(
         problem.instance,
         minute_from(park.grid, at.now, at.day),
         react=park.rules.react_minutes,
         out=np.array([each.is_out for each in stretches], dtype=np.bool_),
-        forbidden=np.array(forbidden, dtype=np.int64).reshape(len(forbidden), 2),
+        forbidden=np.argwhere(~may),
     )
-
-
-def _forbidden(park: Park, loads: Sequence[OpenLoad], stretches: Sequence[Stretch]) -> Iterator[tuple[int, int]]:
-    """Yield (stretch, load) where either side minds: the driver had it before or prefers others, the enterprise keeps
-    his carrier out.
-    """
-    of_plate: dict[str, list[int]] = {}
-    of_carrier: dict[str, list[int]] = {}
-    for k, stretch in enumerate(stretches):
-        of_plate.setdefault(stretch.truck.plate, []).append(k)
-        of_carrier.setdefault(stretch.truck.carrier, []).append(k)
-    choosy = [k for k, stretch in enumerate(stretches) if stretch.truck.preferences != Preferences()]
-    for i, each in enumerate(loads):
-        minding = [of_plate.get(plate, []) for plate in each.offered_to]
-        if not each.is_for_all:
-            minding += [ks for carrier, ks in of_carrier.items() if not each.admits(carrier)]
-        yield from ((k, i) for ks in minding for k in ks)
-        yield from ((k, i) for k in choosy if not rules.suits_driver(park, stretches[k].truck, each.load))
 
 
 def _ends(travel: TravelTable, load: Load, begins: datetime) -> datetime:

@@ -1,38 +1,52 @@
-"""What of a planned chain its sides permit: enterprises keep carriers out, drivers have preferences. Pure.
+"""Which truck may have which load: enterprises keep carriers out, drivers have preferences and decline. Pure."""
 
-The plan of a day does not know of either; a load that its truck may not have is taken out of the chain, which stays in
-time without it, and is left to the matching rounds.
-"""
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from collections.abc import Mapping
-from dataclasses import replace
-from itertools import pairwise
+import numpy as np
 
 from dispatch.model import rules
-from dispatch.model.day import CarrierLists, Load, Truck
+from dispatch.model.day import CarrierLists, Load, Preferences, Truck
 from dispatch.model.park import Park
-from dispatch.planning.matching import PlannedChain
-from dispatch.roads.table import TravelTable
+from solver.matching.board import BoolArray
 
 
-def permitted(
-    park: Park,
-    travel: TravelTable,
-    chain: PlannedChain,
-    truck: Truck,
-    loads: Mapping[str, Load],
-    lists: Mapping[str, CarrierLists],
-) -> PlannedChain:
-    """Return the chain with the loads its truck may have, perhaps none, and the kilometres of what is left."""
-    kept = tuple(each for each in chain.loads if _may_have(park, truck, loads[each.load], lists))
-    if kept == chain.loads:
-        return chain
-    driven = [loads[each.load] for each in kept]
-    stops = [truck.free_at, *(end for load in driven for end in (load.origin, load.destination)), truck.home]
-    legs = [int(travel.km[travel.index[here], travel.index[there]]) for here, there in pairwise(stops)]
-    return replace(chain, loads=kept, empty_km=sum(legs[::2]), loaded_km=sum(legs[1::2]))
+@dataclass(frozen=True, slots=True)
+class OpenLoad:
+    """A load nobody has, the plates of the trucks it was offered to before, and whom its enterprise keeps out."""
+
+    load: Load
+    offered_to: tuple[str, ...] = ()
+    of_enterprise: CarrierLists = field(default_factory=CarrierLists)
+
+    @property
+    def is_for_all(self) -> bool:
+        """Answer whether no carrier is kept out."""
+        return self.of_enterprise == CarrierLists() and not (self.load.blocked_carriers or self.load.allowed_carriers)
 
 
-def _may_have(park: Park, truck: Truck, load: Load, lists: Mapping[str, CarrierLists]) -> bool:
-    admitted = rules.admits_carrier(load, lists[load.enterprise], truck.carrier)
-    return admitted and rules.suits_driver(park, truck, load)
+def permitted(park: Park, loads: Sequence[OpenLoad], trucks: Sequence[Truck]) -> BoolArray:
+    """Return whether truck k may have load i, (trucks, loads): no side minds, and he has not had it offered before.
+
+    What a truck can carry, and its driver's hours, are not looked at.
+    """
+    may = np.ones((len(trucks), len(loads)), dtype=np.bool_)
+    plates, carriers = np.array([each.plate for each in trucks]), np.array([each.carrier for each in trucks])
+    for i, each in enumerate(loads):
+        if each.offered_to:
+            may[np.isin(plates, each.offered_to), i] = False
+        if not each.is_for_all:
+            out = [c for c in set(carriers.tolist()) if not rules.admits_carrier(each.load, each.of_enterprise, c)]
+            may[np.isin(carriers, out), i] = False
+    _keep_to_preferences(park, may, loads, trucks)
+    return may
+
+
+def _keep_to_preferences(park: Park, may: BoolArray, loads: Sequence[OpenLoad], trucks: Sequence[Truck]) -> None:
+    """Take out what drivers would not take; those who prefer the same are asked once."""
+    alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[int]] = {}
+    for k, truck in enumerate(trucks):
+        if truck.preferences != Preferences():
+            alike.setdefault((truck.preferences.cargo_kinds, truck.preferences.regions), []).append(k)
+    for rows in alike.values():
+        may[rows] &= np.array([rules.suits_driver(park, trucks[rows[0]], each.load) for each in loads], dtype=np.bool_)

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from dispatch.model.day import Load, Truck, Visit
+from dispatch.model.day import Truck, Visit
 from dispatch.model.park import Park
 from dispatch.planning.capacity import FreeCapacity
 from dispatch.planning.matching import MatchingProblem, PlannedChain, chains, matching_problem
+from dispatch.planning.permitted import OpenLoad, permitted
 from dispatch.planning.report import DayReport, load_report, slot_report
 from dispatch.planning.slots import Placement, SlotProblem, placements, slot_problem
 from dispatch.roads.table import TravelTable
@@ -47,7 +48,7 @@ class Requests:
     """What a day asks for."""
 
     visits: Sequence[Visit]
-    loads: Sequence[Load]
+    loads: Sequence[OpenLoad]
     trucks: Sequence[Truck]
 
 
@@ -92,7 +93,9 @@ def plan_day(
         seed=budget.seed,
     )
     _accept_slots(slots, slot_outcome)
-    matching = matching_problem(park, day, requests.loads, requests.trucks, travel)
+    may = permitted(park, requests.loads, requests.trucks)
+    loads = [each.load for each in requests.loads]
+    matching = matching_problem(park, day, loads, requests.trucks, travel, may)
     matching_outcome = solve_matching(
         matching.instance,
         seconds=budget.matching_seconds,

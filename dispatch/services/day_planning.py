@@ -10,7 +10,6 @@ from dispatch.planning.capacity import free_capacity
 from dispatch.planning.fitting import Unfit, fitting
 from dispatch.planning.matching import PlannedChain
 from dispatch.planning.matching_round import within_hours
-from dispatch.planning.permitted import permitted
 from dispatch.planning.slots import Placement
 from dispatch.planning.whole_day import Budget, Requests, Watch, plan_day
 from dispatch.roads.table import TravelTable
@@ -90,18 +89,7 @@ async def _decide(at: Surroundings, order: Order, watch: Watch) -> Decided:
     booked = await publication.held_appointments(at.store, order.day)
     free = free_capacity(at.park, order.day, booked, await closures_of(at.store, order.day))
     plan = plan_day(at.park, order.day, requests, at.travel, order.budget, free, watch)
-    chains = await _permitted(at, requests, plan.chains)
-    planned, left = (sum(len(chain.loads) for chain in each) for each in (plan.chains, chains))
-    report = plan.report.as_json() | {"unfit": _named(unfit), "not_permitted": planned - left}
-    return Decided(report, plan.placements, tuple(chain for chain in chains if chain.loads))
-
-
-async def _permitted(at: Surroundings, requests: Requests, chains: Sequence[PlannedChain]) -> list[PlannedChain]:
-    """Return the chains without the loads that their trucks may not have, or would not."""
-    lists = await publication.carrier_lists(at.store, {load.enterprise for load in requests.loads})
-    loads = {load.id: load for load in requests.loads}
-    trucks = {truck.plate: truck for truck in requests.trucks}
-    return [permitted(at.park, at.travel, chain, trucks[chain.plate], loads, lists) for chain in chains]
+    return Decided(plan.report.as_json() | {"unfit": _named(unfit)}, plan.placements, plan.chains)
 
 
 def _result(order: Order, decided: Decided, slots: Published, matches: Published) -> dict[str, Any]:

@@ -40,7 +40,7 @@ async def read_live_plan(store: Store, day: date) -> LivePlan:
     wanted = dict.fromkeys(each.load for match in matches for each in match.loads)
     stored = await store.find_many([store.keys.load(each) for each in wanted])
     matched = [codec.read(LoadRecord, each.document).load for each in stored if each is not None]
-    opened = [load for load in await publication.open_loads(store, day) if load.id not in wanted]
+    opened = [each.load for each in await publication.open_loads(store, day) if each.load.id not in wanted]
     plates = await store.members(store.keys.trucks())
     trucks = await store.find_many([store.keys.truck_state(plate) for plate in plates])
     return LivePlan(

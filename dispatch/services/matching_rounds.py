@@ -11,7 +11,7 @@ from dispatch.model.faults import FieldFault
 from dispatch.model.park import Park
 from dispatch.model.promises import Appointment, Match, MatchState
 from dispatch.model.refusals import NotAllowedNow, Refusal
-from dispatch.planning.matching_round import LiveTruck, OpenLoad, PlannedOffer, Timing, offers_now
+from dispatch.planning.matching_round import LiveTruck, PlannedOffer, Timing, offers_now
 from dispatch.services import offering, publication
 from dispatch.services.asked_jobs import JobKind, find_started, get_job, start_job
 from dispatch.services.day_planning import NAMED, Surroundings
@@ -133,7 +133,7 @@ async def _find_decided(store: Store, round_id: str) -> Decided | None:
 async def _decide(at: Surroundings, order: Round) -> Decided:
     now = at.clock()
     day = at.park.grid.day_of(now)
-    loads = [each for each in await _open_loads(at.store, day) if _fits(at.park, each.load)]
+    loads = [each for each in await publication.open_loads(at.store, day) if _fits(at.park, each.load)]
     live = await _live_trucks(at.store, at.park, day)
     offers = offers_now(at.park, at.travel, loads, [truck for truck, _ in live], Timing(day, now, order.ahead))
     chains = {truck.truck.plate: count for truck, count in live}
@@ -177,18 +177,6 @@ def _fits(park: Park, thing: Load | Truck) -> bool:
     except FieldFault:
         return False
     return True
-
-
-async def _open_loads(store: Store, day: date) -> list[OpenLoad]:
-    ids = await store.members(store.keys.open_loads(day))
-    found = await store.find_many([store.keys.load(each) for each in ids])
-    records = [codec.read(LoadRecord, each.document) for each in found if each is not None]
-    lists = await publication.carrier_lists(store, {record.load.enterprise for record in records})
-    return [
-        OpenLoad(record.load, record.offered_to, lists[record.load.enterprise])
-        for record in records
-        if record.match is None
-    ]
 
 
 async def _live_trucks(store: Store, park: Park, day: date) -> list[tuple[LiveTruck, int]]:

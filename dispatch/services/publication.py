@@ -25,6 +25,7 @@ from dispatch.model.promises import (
 )
 from dispatch.model.refusals import NotAllowedNow
 from dispatch.model.shares import has_shares
+from dispatch.planning.permitted import OpenLoad
 from dispatch.services import booking, freight, offering
 from dispatch.services.freight import KeptLoad, LoadRecord, MatchRecord
 from dispatch.services.offering import KeptMatch
@@ -248,10 +249,13 @@ async def open_visits(store: Store, day: date) -> list[Visit]:
     return [visit for visit, _ in await _find_all(store, [store.keys.visit(each) for each in ids], Visit)]
 
 
-async def open_loads(store: Store, day: date) -> list[Load]:
-    """Return the loads of a day that are posted and in no match, by id."""
+async def open_loads(store: Store, day: date) -> list[OpenLoad]:
+    """Return the loads of a day that are posted and in no match, by id, with who may not have them."""
     ids = await store.members(store.keys.open_loads(day))
-    return [record.load for record, _ in await _find_all(store, [store.keys.load(each) for each in ids], LoadRecord)]
+    found = await _find_all(store, [store.keys.load(each) for each in ids], LoadRecord)
+    records = [record for record, _ in found if record.match is None]
+    lists = await carrier_lists(store, {record.load.enterprise for record in records})
+    return [OpenLoad(record.load, record.offered_to, lists[record.load.enterprise]) for record in records]
 
 
 async def open_trucks(store: Store, park: Park, day: date) -> list[Truck]:

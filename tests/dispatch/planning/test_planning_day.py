@@ -7,6 +7,7 @@ import pytest
 
 from dispatch.files import load_day, load_park
 from dispatch.planning.matching import matching_problem
+from dispatch.planning.permitted import OpenLoad
 from dispatch.planning.report import hours_of_wishes, load_report, slot_figures, slot_report
 from dispatch.planning.slots import slot_problem
 from dispatch.planning.whole_day import Budget, PlanRejected, Requests, Watch, accept, plan_day
@@ -105,7 +106,7 @@ def test_a_small_day_is_planned_whole_and_its_report_is_plain_json() -> None:
     plan = plan_day(
         park,
         day.date,
-        Requests(day.visits, day.loads, day.trucks),
+        Requests(day.visits, [OpenLoad(each) for each in day.loads], day.trucks),
         table_for(park, Path()),
         SHORT,
         watch=Watch(news.append),
@@ -123,7 +124,7 @@ def test_a_small_day_is_planned_whole_and_its_report_is_plain_json() -> None:
 
 def test_a_run_that_is_stopped_still_returns_lawful_plans() -> None:
     day = generate_day(a_park(), visits=40, seed=3)
-    requests = Requests(day.visits, day.loads, day.trucks)
+    requests = Requests(day.visits, [OpenLoad(each) for each in day.loads], day.trucks)
 
     plan = plan_day(
         a_park(), day.date, requests, table_for(a_park(), Path()), SHORT, watch=Watch(should_stop=lambda: True)

@@ -3,7 +3,8 @@ from datetime import timedelta
 
 from dispatch.model.park import HouseRules, TruckKind
 from dispatch.model.promises import Appointment, AppointmentState, Source
-from dispatch.planning.matching_round import LiveTruck, OpenLoad, Timing, offers_now, stretches_of
+from dispatch.planning.matching_round import LiveTruck, Timing, offers_now, stretches_of
+from dispatch.planning.permitted import OpenLoad
 from tests.dispatch.tiny import DAY, a_load, a_park, a_table, a_truck, at
 
 NOW = at("07:00")

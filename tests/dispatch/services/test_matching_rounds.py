@@ -8,16 +8,19 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from dispatch.model.day import CarrierLists
 from dispatch.model.promises import LoadState, MatchState
 from dispatch.model.refusals import NotAllowedNow, NotThere
+from dispatch.planning.whole_day import Budget, Watch
 from dispatch.roads.table import TravelTable
 from dispatch.services import freight, publication
-from dispatch.services.day_planning import Surroundings
+from dispatch.services.day_planning import Order, Surroundings, plan_and_publish
 from dispatch.services.desk import Desk
 from dispatch.services.freight import LoadRecord, MatchRecord
 from dispatch.services.matching_rounds import Round, match_and_offer
 from dispatch.services.offers import decline_offer
 from dispatch.store import codec
+from dispatch.store.commit import Commit, Write
 from tests.dispatch.store.small_park import DAY, a_load, a_park, a_truck, at, plate
 
 pytestmark = [pytest.mark.anyio, pytest.mark.store]
@@ -144,3 +147,19 @@ async def test_a_truck_with_the_plans_chain_is_offered_only_what_comes_after_it(
     result = await match_and_offer(surroundings(store), a_round())
 
     assert (result["loads"], result["offers"]) == (1, ["P-1"])  # the plan's own chain is due
+
+
+async def test_the_plan_of_the_day_gives_a_declined_load_to_another_truck_and_keeps_carriers_out(store):
+    await fill(store, [a_load(1), replace(a_load(2), enterprise="E2")], [a_truck(1)])
+    blocked = codec.dump(CarrierLists(blocked=("C1",)))
+    await store.commit(Commit(writes=(Write(store.keys.carrier_lists("E2"), blocked),)))
+    (offer,) = (await match_and_offer(surroundings(store), a_round()))["offers"]
+    await decline_offer(Desk(a_park(store.keys.park_id), store), offer, "too far", NOW)
+    await fill(store, [], [a_truck(2)])
+
+    order = Order("plan-1", DAY, Budget(slot_seconds=0.5, matching_seconds=0.5))
+    report = await plan_and_publish(surroundings(store), order, Watch())
+
+    assert report["published"]["matches"] == {"made": 1, "refused": 0, "named": []}
+    assert (await load_record(store, "L1")).match == f"plan-1-{plate(2)}"
+    assert (await load_record(store, "L2")).match is None

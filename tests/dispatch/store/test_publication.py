@@ -68,7 +68,7 @@ async def test_a_loaded_day_is_what_a_plan_reads(store: Store) -> None:
 
     assert loaded == Loaded(2, 2, 2, ())
     assert await publication.open_visits(store, DAY) == list(day.visits)
-    assert await publication.open_loads(store, DAY) == list(day.loads)
+    assert [each.load for each in await publication.open_loads(store, DAY)] == list(day.loads)
     assert await publication.open_trucks(store, park, DAY) == list(day.trucks)
 
 
