@@ -1,11 +1,13 @@
 """A booked day of which something is closed: planned again by the slot solver, with as few moves as may be. Pure.
 
-What is fixed is frozen where it is: who has come, is about to, holds a second place, or calls at several warehouses.
-Everybody else may move, at a price. Looked at are the visits at docks that are over-full, or all where the gates are.
+What is fixed is frozen where it is: who has come, is about to, or holds a second place. Chained visits that cannot
+stay are placed first, whole (`chain_moves`), and frozen there; everybody else may move, at a price. Looked at are the
+visits at docks that are over-full, or all where the gates are. Where the chains push somebody off the day, a second
+plan is made that leaves to them only what is free; who drops fewer, and then moves fewer, is taken.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
@@ -13,10 +15,12 @@ import numpy as np
 
 from dispatch.model import rules
 from dispatch.model.closures import Closure
-from dispatch.model.life import dock_times
+from dispatch.model.life import dock_times, end_slot
 from dispatch.model.park import Park
-from dispatch.model.promises import Appointment, AppointmentState
+from dispatch.model.promises import Appointment, AppointmentState, Stop
 from dispatch.planning.capacity import FreeCapacity, dock_groups, open_capacity
+from dispatch.planning.chain_moves import Room, place_chains
+from dispatch.planning.slots import part_nearest
 from dispatch.planning.whole_day import accept
 from solver.reading import IntArray
 from solver.slots import check
@@ -28,11 +32,14 @@ MOVABLE = frozenset({AppointmentState.CONFIRMED, AppointmentState.REQUESTED})
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An appointment that cannot stay where it is, and its new place on the day; None where the day has none for it."""
+    """An appointment that cannot stay where it is, and its new place on the day, a chained visit's with all its stops;
+    None where the day has none for it.
+    """
 
     appointment: Appointment
     slot: int | None
     gate: str | None
+    stops: tuple[Stop, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,7 @@ class _Day:
     """
 
     park: Park
+    date: date
     free: FreeCapacity
     docks: IntArray
     gates: IntArray
@@ -86,14 +94,54 @@ def replan(
 
     Each visit that stays keeps its slot and gate. Raises PlanRejected when the solver's plan breaks a rule.
     """
-    booked_day = _day(park, day, booked, closures, now)
-    involved = _involved(booked_day, booked)
-    stuck = {each.id for each in involved if booked_day.is_over(each) and _is_for_people(booked_day, each)}
-    slots = {each.id: -1 if each.id in stuck else each.slot for each in booked}
+    free = open_capacity(park, day, closures)
+    as_booked = _day(park, day, booked, free, now)
+    chains = [each for each in booked if each.stops and as_booked.is_over(each) and not as_booked.is_fixed(each)]
+    plan = _planned_around(as_booked, booked, _place(as_booked, booked, chains, of_others=True))
+    if chains and plan.dropped:
+        spared = _planned_around(as_booked, booked, _place(as_booked, booked, chains, of_others=False))
+        plan = min(plan, spared, key=lambda each: (each.dropped, each.moved))
+    return _changes(as_booked, booked, plan.at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Everybody at the place the plan gives him, None where it has none for him; how many it drops, and moves."""
+
+    at: dict[str, Appointment | None]
+    dropped: int
+    moved: int
+
+
+def _place(
+    day: _Day, booked: Sequence[Appointment], chains: Sequence[Appointment], *, of_others: bool
+) -> dict[str, Appointment | None]:
+    """Return the chains at their new places, for which others that can be moved make way, or not."""
+    names = {each.id for each in chains}
+    others = [each for each in booked if each.id not in names]
+    staying = [each for each in others if day.is_fixed(each) or not day.is_over(each)]
+    firm = [each for each in staying if day.is_frozen(each)] if of_others else staying
+    there, beside = (_day(day.park, day.date, each, day.free, day.now) for each in (firm, staying))
+    room = Room(day.groups, there.docks, there.gates.sum(axis=0), beside.docks, beside.gates.sum(axis=0))
+    return place_chains(day.park, room, chains, others, {each.id: _first_start(day, each) for each in chains})
+
+
+def _planned_around(day: _Day, booked: Sequence[Appointment], chains: dict[str, Appointment | None]) -> _Plan:
+    """Return the plan of the solver for everybody else, with the chains where they are placed."""
+    standing = [new for each in booked if (new := chains.get(each.id, each)) is not None]
+    on = _day(day.park, day.date, standing, day.free, day.now)
+    involved = _involved(on, standing)
+    stuck = {each.id for each in involved if on.is_over(each) and _is_for_people(on, each) and each.id not in chains}
+    slots = {each.id: -1 if each.id in stuck else each.slot for each in standing}
     asked = [each for each in involved if each.id not in stuck]
-    if any(booked_day.is_over(each) and not booked_day.is_frozen(each) for each in asked):
-        slots |= _planned(booked_day, asked, booked)
-    return _changes(booked_day, booked, slots)
+    if any(on.is_over(each) and not on.is_frozen(each) for each in asked):
+        slots |= _planned(on, asked, standing)
+    at = {each.id: None for each in booked} | {
+        each.id: replace(each, slot=slots[each.id]) for each in standing if slots[each.id] >= 0
+    }
+    places = [(each, at[each.id]) for each in booked]
+    moved = sum(new is not None and (new.slot, new.stops) != (old.slot, old.stops) for old, new in places)
+    return _Plan(at, sum(new is None for _, new in places), moved)
 
 
 def _is_for_people(day: _Day, appointment: Appointment) -> bool:
@@ -101,10 +149,9 @@ def _is_for_people(day: _Day, appointment: Appointment) -> bool:
     return day.is_frozen(appointment) and not day.is_fixed(appointment)
 
 
-def _day(park: Park, day: date, booked: Iterable[Appointment], closures: Iterable[Closure], now: datetime) -> _Day:
-    free = open_capacity(park, day, closures)
+def _day(park: Park, day: date, booked: Iterable[Appointment], free: FreeCapacity, now: datetime) -> _Day:
     first = max(0, park.grid.slot_of(now + timedelta(minutes=park.rules.react_minutes), day) + 1)
-    found = _Day(park, free, free.docks.copy(), free.gates.copy(), first, now)
+    found = _Day(park, day, free, free.docks.copy(), free.gates.copy(), first, now)
     for each in booked:
         for row, begin, end in found.held(each):
             found.docks[row, begin:end] -= 1
@@ -135,7 +182,8 @@ def _instance(day: _Day, asked: Sequence[Appointment], booked: Sequence[Appointm
     carriers = {enterprise.id: i for i, enterprise in enumerate(park.enterprises)}
     plates = {plate: i for i, plate in enumerate(dict.fromkeys(each.plate for each in asked))}
     docks, gate = _left_by_others(day, asked, booked)
-    windows = [_window(day, each) for each in asked]
+    away = _elsewhere(day, asked, booked)
+    windows = [_beside(day, away.get(each.plate, set()), each) for each in asked]
     quotas = [-1 if firm.quota is None else firm.quota for firm in park.enterprises]
     slots = np.array([each.slot for each in asked], dtype=np.int64)
     return SlotInstance.build(
@@ -188,30 +236,59 @@ def _window(day: _Day, appointment: Appointment) -> tuple[int, int]:
     last = grid.horizon - appointment.slots
     if day.is_frozen(appointment):
         return slot, slot
-    first = max(day.first, grid.slot_of(rules.earliest_replacement(day.park, appointment, day.now), appointment.day))
+    first = _first_start(day, appointment)
     if day.is_over(appointment) or appointment.earliest is None or appointment.latest is None:
         return first, max(slot, last)
     earliest, latest = (grid.slot_of(edge, appointment.day) for edge in (appointment.earliest, appointment.latest))
     return max(first, min(slot, earliest)), max(slot, min(last, latest))
 
 
-def _changes(day: _Day, booked: Sequence[Appointment], slots: dict[str, int]) -> tuple[Change, ...]:
+def _first_start(day: _Day, appointment: Appointment) -> int:
+    earliest = rules.earliest_replacement(day.park, appointment, day.now)
+    return max(day.first, day.park.grid.slot_of(earliest, appointment.day))
+
+
+def _elsewhere(day: _Day, asked: Iterable[Appointment], booked: Iterable[Appointment]) -> dict[str, set[int]]:
+    """Return the slots in which trucks are where the instance does not say, the turn after that included, by plate:
+    on chained visits, and on those not asked about.
+    """
+    names = {each.id for each in asked if not each.stops}
+    away: dict[str, set[int]] = {}
+    for each in booked:
+        if each.id not in names:
+            away.setdefault(each.plate, set()).update(range(each.slot, end_slot(each) + day.park.rules.turn_slots))
+    return away
+
+
+def _beside(day: _Day, away: set[int], appointment: Appointment) -> tuple[int, int]:
+    """Return the part of its window in which its truck is not elsewhere; all of it for what stays anyway."""
+    earliest, latest = _window(day, appointment)
+    if day.is_frozen(appointment) or not away:
+        return earliest, latest
+    closed = {slot - back for slot in away for back in range(appointment.slots + day.park.rules.turn_slots)}
+    return part_nearest(appointment.slot, earliest, latest, closed) or (appointment.slot, appointment.slot)
+
+
+def _changes(day: _Day, booked: Sequence[Appointment], at: dict[str, Appointment | None]) -> tuple[Change, ...]:
     """Return the changes, each with a gate: who stays in his slot stays at his gate while that admits him, the fixed
     first, then who asked first.
     """
     left = day.free.gates.copy()
     changes: list[Change] = []
-    moving: list[Appointment] = []
+    moving: list[tuple[Appointment, Appointment | None]] = []
     for each in sorted(booked, key=lambda each: (not day.is_fixed(each), each.made_at, each.id)):
-        row, slot = day.gate_rows.get(each.gate, -1), slots[each.id]
-        if day.is_fixed(each) or (slot == each.slot and row >= 0 and left[row, slot] > 0):
-            left[row, each.slot] -= int(row >= 0)
-        else:
-            moving.append(each)
-    for each in moving:
-        slot = slots[each.id]
-        gate = _find_gate(day, each, left, slot) if slot >= 0 else None
-        changes.append(Change(each, slot if gate is not None else None, gate))
+        row, new = day.gate_rows.get(each.gate, -1), at[each.id]
+        stays = new is not None and new.slot == each.slot and row >= 0 and left[row, each.slot] > 0
+        if not stays and not day.is_fixed(each):
+            moving.append((each, new))
+            continue
+        left[row, each.slot] -= int(row >= 0)
+        if new is not None and new.stops != each.stops:
+            changes.append(Change(each, each.slot, each.gate, new.stops))
+    for old, new in moving:
+        gate = None if new is None else _find_gate(day, old, left, new.slot)
+        unplaced = Change(old, None, None)
+        changes.append(unplaced if new is None or gate is None else Change(old, new.slot, gate, new.stops))
     return tuple(changes)
 
 

@@ -151,7 +151,7 @@ def _window(park: Park, day: date, visit: Visit, free: FreeCapacity, carrier: in
     earliest = max(0, grid.slot_of(visit.earliest, day))
     latest = min(last, grid.slot_of(visit.latest, day))
     wish = min(max(0, grid.slot_of(visit.wish, day)), last)
-    part = _part_nearest(wish, earliest, latest, _closed_starts(park, visit, duration, free, carrier))
+    part = part_nearest(wish, earliest, latest, _closed_starts(park, visit, duration, free, carrier))
     return None if part is None else _Window(visit, duration, wish, *part)
 
 
@@ -164,7 +164,7 @@ def _closed_starts(park: Park, visit: Visit, duration: int, free: FreeCapacity, 
     return closed
 
 
-def _part_nearest(wish: int, earliest: int, latest: int, closed: set[int]) -> tuple[int, int] | None:
+def part_nearest(wish: int, earliest: int, latest: int, closed: set[int]) -> tuple[int, int] | None:
     """Return the ends of the run of open starts that is nearest to the wish, the earlier of two; None without any."""
     starts = [slot for slot in range(earliest, latest + 1) if slot not in closed] if closed else []
     if not closed:

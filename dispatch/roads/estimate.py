@@ -42,6 +42,12 @@ def drive_minutes(park: Park, origin: Warehouse, destination: Warehouse) -> int:
     return max(SHORTEST_MINUTES, math.ceil(straight * by_distance.circuity / by_distance.kmh * 60 - 1e-9))
 
 
+def drive_slots(park: Park, origin: Warehouse, destination: Warehouse) -> int:
+    """Return the slots that the drive between two warehouses takes; 0 from one to itself."""
+    minutes = drive_minutes(park, origin, destination)
+    return park.grid.slots_for(minutes) if minutes else 0
+
+
 def great_circle_km(park: Park) -> FloatArray:
     """Return great-circle distances between all locations, shape (L, L), by the haversine formula."""
     return _great_circle(tuple(park.position_by_location.values()))

@@ -21,7 +21,7 @@ from dispatch.model.refusals import (
     QuotaFull,
     Refusal,
 )
-from dispatch.roads.estimate import drive_minutes
+from dispatch.roads.estimate import drive_slots
 from dispatch.services import booking, waiting
 from dispatch.services.chaining import Leg
 from dispatch.services.desk import (
@@ -268,8 +268,7 @@ def _legs(park: Park, first: Wanted, stops: tuple[StopDraft, ...]) -> tuple[Leg,
 
 def leg_from(park: Park, before: Wanted, wanted: Wanted) -> Leg:
     """Return a later warehouse of a chained visit, reached from the one before."""
-    minutes = drive_minutes(park, before.warehouse, wanted.warehouse)
-    return Leg(wanted, park.grid.slots_for(minutes) if minutes else 0)
+    return Leg(wanted, drive_slots(park, before.warehouse, wanted.warehouse))
 
 
 async def _join_line(desk: Desk, asked: _Asked, refusal: Refusal) -> Kept[Appointment]:

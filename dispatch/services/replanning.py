@@ -103,7 +103,7 @@ async def _steps(
         if found is None or codec.read(Appointment, found.document) != old:
             stuck.append(old)
             continue
-        place = {"day": old.day, "slot": change.slot, "gate": change.gate}
+        place = {"day": old.day, "slot": change.slot, "gate": change.gate, "stops": change.stops}
         new = displaced_to(desk.park, old, closure, now, **place)
         commit = booking.change(desk.park, desk.keys, old, found.version, new, "displace")
         steps.append(_Step(old, commit, Told(old.id, "moved", starts_at(desk.park, old), starts_at(desk.park, new))))

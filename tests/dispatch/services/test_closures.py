@@ -157,6 +157,36 @@ async def test_a_holiday_moves_everybody_to_the_nearest_day_and_nobody_new_comes
     await check_books(desk)
 
 
+async def test_a_chain_of_which_a_stop_is_closed_is_moved_whole_told_and_may_be_refused(desk):
+    chain = await book(desk, 3, "09:00", half=0, stops=(StopDraft("w1", "import"),))
+    beside = await book(desk, 4, "09:00", cargo="import", half=0)
+    made = await close(desk, "dock_group", "w1-container", "09:15", "10:00")
+
+    result = await replan_closure(desk, made.id, NOW)
+
+    now = await read(desk, chain)
+    assert result["moved"] == 2
+    assert (now.slot, [stop.slot for stop in now.stops]) == (36, [40])  # the stop alone has to wait
+    assert (now.displaced_by, now.reason, now.moves) == (made.id, "burst pipe", 1)
+    assert (await read(desk, beside)).slot == 35
+    await check_books(desk)
+    assert (await displaced.refuse_change(desk, chain.id, NOW, None, waitlist=False)).thing.state == "cancelled"
+    await check_books(desk)
+
+
+async def test_a_chain_that_no_day_has_room_for_whole_is_cancelled_without_blame(desk):
+    chain = await book(desk, 3, "09:00", half=0, stops=(StopDraft("w1", "import"),))
+    asked = ClosureDraft(ClosureKind.WAREHOUSE, at("00:00"), at("00:00", later(13)), "rebuilding", "w1")
+    made = (await closures.make_closure(desk, asked, NOW, None)).thing
+
+    result = await replan_closure(desk, made.id, NOW)
+
+    now = await read(desk, chain)
+    assert (result["cancelled"], now.state, now.displaced_by) == (1, AppointmentState.CANCELLED, made.id)
+    assert now.reason == "rebuilding"
+    await check_books(desk)
+
+
 async def test_who_has_begun_or_is_about_to_is_left(desk):
     booked = await book(desk, 1)
     made = await close(desk, "dock_group", "w1-reefer")
