@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import orjson
 from fastapi import Request
@@ -24,6 +24,7 @@ from dispatch.services.feed import Feed
 Row = TypeVar("Row", bound=BaseModel)
 Draft = TypeVar("Draft")
 READ_AT_ONCE = 200  # rows
+LONGEST_ID = 64
 _STRONG_TAG = re.compile(r'"(\d{1,15})"\Z', re.ASCII)
 _PAGING = {"limit", "cursor"}
 
@@ -85,6 +86,19 @@ def versions_of(if_match: str | None) -> Versions:
     return frozenset(int(tag[1]) for tag in tags if tag)
 
 
+def named_by(request: Request, draft: Callable[..., Draft]) -> Callable[..., Draft]:
+    """Return how a draft is made of a request's fields: an id the caller chose becomes one of his own."""
+    caller = caller_of(request)
+
+    def make(*, id: str | None, **fields: Any) -> Draft:  # noqa: A002
+        own = None if id is None else caller.own_id(id)
+        if own is not None and len(own) > LONGEST_ID:
+            raise Misfit("id", f"is kept as {own!r}, which is longer than {LONGEST_ID} characters")
+        return draft(id=own, **fields)
+
+    return make
+
+
 class Listing:
     """One list with its filters: what its cursors are bound to."""
 
@@ -119,5 +133,7 @@ async def read_rows(
 def _read_row(row: object, kind: type[Row], draft: Callable[..., Draft]) -> Draft | Misfit:
     try:
         return draft(**dict(kind.model_validate(row)))
+    except Misfit as misfit:
+        return misfit
     except ValidationError as fault:
         return Misfit(*validation_errors(fault.errors(include_url=False))[0])

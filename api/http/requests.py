@@ -32,6 +32,7 @@ from dispatch.planning.kpis import GroupBy
 from dispatch.services.event_forms import EventForm
 from simulations.scenarios.changes import KINDS
 
+OWN_ID = "Left out: the service gives one. An enterprise's is kept with its name before it: `E001.` and the id."
 EventId = Annotated[str, Field(pattern=r"^[0-9]{1,15}(-[0-9]{1,10})?$")]
 LONGEST_WINDOW = timedelta(days=7)
 ClockTime = Annotated[str, StringConstraints(strict=True, pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
@@ -196,7 +197,7 @@ class CheckedOut(Body):
 class VisitPosted(Body):
     """A wish to come, to be given its slot by the next plan of its day."""
 
-    id: Id | None = Field(default=None, description="Left out: the service gives one.")
+    id: Id | None = Field(default=None, description=OWN_ID)
     plate: Plate
     carrier: Id
     warehouse: Id
@@ -221,7 +222,7 @@ class VisitPosted(Body):
 class LoadPosted(Body):
     """A full truckload to be moved."""
 
-    id: Id | None = Field(default=None, description="Left out: the service gives one.")
+    id: Id | None = Field(default=None, description=OWN_ID)
     enterprise: Id
     cargo_kind: Id
     origin: Id

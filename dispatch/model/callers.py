@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
 
 
@@ -63,6 +64,21 @@ class Caller:
                 return {"gate": self.tenant}
             case _:
                 return {}
+
+    def own_id(self, chosen: str) -> str:
+        """Return the id by which a thing is known that the caller calls by an id it chose: one of the caller's alone.
+
+        A tenant's begin with its name (a driver's with his carrier's and a digest of his plate), in which dots are
+        doubled, and a dot: no two tenants' ids are the same, for no chosen id begins with a dot.
+        """
+        if not self.is_tenanted:
+            return chosen
+        spaces = [self.tenant]
+        if self.role is Role.DRIVER:
+            spaces = [self.carrier, sha256(self.tenant.encode()).hexdigest()[:12]]
+        prefix = "".join(f"{each.replace('.', '..')}." for each in spaces)
+        is_whole = chosen.startswith(prefix) and chosen[len(prefix) :][:1].isalnum()
+        return chosen if is_whole else prefix + chosen
 
     def owns(self, owners: Owners) -> bool:
         """Answer whether the thing is the caller's; to the operator and the auditor everything is."""

@@ -164,10 +164,12 @@ class SlotFinder:
         return None
 
     async def _find_visit(self, stop: WantedStop) -> Visit | None:
-        """Return the visit that is the load's end at this warehouse, if it was wished for the day of the stop."""
+        """Return the visit that is the load's end at this warehouse, if it was wished for the day of the stop; one that
+        does not name the load itself is somebody else's.
+        """
         stored = await self._desk.store.find(self._desk.keys.visit(stop.visit)) if stop.visit is not None else None
         visit = codec.read(Visit, stored.document) if stored is not None else None
-        if visit is None or visit.warehouse != stop.warehouse.id:
+        if visit is None or (visit.warehouse, visit.load) != (stop.warehouse.id, stop.load.id):
             return None
         day_of = self._desk.park.grid.day_of
         return visit if day_of(visit.wish) == day_of(stop.at) else None

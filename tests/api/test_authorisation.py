@@ -1,5 +1,6 @@
 """Every route of the OpenAPI document, walked by every role: what may be done, and never a word of another tenant's."""
 
+import httpx
 import pytest
 
 from api.http.authorisation import ALL, MATRIX, OPEN, cell_of, row_of
@@ -203,3 +204,51 @@ async def test_what_room_a_carrier_or_truck_has_is_told_to_its_own_alone(client,
     assert any(mine["truck"] in (slot["obstacle"] or "") for slot in own.json()["slots"])
     assert alien.status_code == 404
     assert keyless.status_code == 422
+
+
+async def test_an_id_that_another_tenant_has_chosen_is_free_and_nothing_is_told_of_his(us, client, app):
+    async with clients_of(app, client, THEIRS) as them:
+        for path, mine, alien in (
+            ("/v1/loads", posting(enterprise="c1", id="order-7"), posting(enterprise="c2", id="order-7")),
+            ("/v1/visits", wishing(1, carrier="c1", id="v-7"), wishing(2, carrier="c2", id="v-7")),
+        ):
+            theirs = await them[Role.ENTERPRISE].post(path, json=alien)
+            ours = await us[Role.ENTERPRISE].post(path, json=mine)
+            again = await us[Role.ENTERPRISE].post(path, json=mine)
+            by_its_name = await us[Role.ENTERPRISE].post(path, json=mine | {"id": ours.json()["id"]})
+            squat = await us[Role.ENTERPRISE].post(path, json=mine | {"id": theirs.json()["id"]})
+
+            assert [each.status_code for each in (theirs, ours, again, by_its_name)] == [201, 201, 409, 409]
+            assert (theirs.json()["id"], ours.json()["id"]) == (f"c2.{alien['id']}", f"c1.{mine['id']}")
+            assert ours.headers["Location"] == f"{path}/{ours.json()['id']}"
+            assert (squat.status_code, squat.json()["id"]) == (201, f"c1.c2.{alien['id']}")
+            assert (await us[Role.ENTERPRISE].get(f"{path}/{ours.json()['id']}")).status_code == 200
+
+        other = (await client.post("/v1/keys", json={"role": "driver", "tenant": plate(3), "carrier": "c1"})).json()
+        drivers = (
+            us[Role.DRIVER],
+            httpx.AsyncClient(
+                transport=httpx.ASGITransport(app),
+                base_url="http://park",
+                headers={"Authorization": f"Bearer {other['key']}"},
+            ),
+        )
+        made = [
+            await each.post("/v1/visits", json=wishing(n, id="v-8")) for n, each in zip((1, 3), drivers, strict=True)
+        ]
+        await drivers[1].aclose()
+        assert [each.status_code for each in made] == [201, 201]
+
+    rows = [posting(enterprise="c1", id="order-8"), posting(enterprise="c1", id="x" * 63)]
+    bulk = (await us[Role.ENTERPRISE].post("/v1/loads/bulk", json={"loads": rows})).json()["rows"]
+    assert [(row["status"], row.get("id")) for row in bulk] == [("created", "c1.order-8"), ("refused", None)]
+    assert (await client.post("/v1/loads", json=posting(id="order-8"))).json()["id"] == "order-8"
+
+
+def test_no_two_tenants_ids_are_the_same():
+    def kept(tenant, chosen):
+        return Caller(Role.ENTERPRISE, tenant).own_id(chosen)
+
+    assert len({kept("A", "B.x"), kept("A.B", "x"), kept("A.", "B.x"), kept("A..B", "x"), kept("A", "x")}) == 5
+    assert kept("A", kept("A", "x")) == kept("A", "x")
+    assert kept("A", kept("A.B", "x")) not in {kept("A.B", "x"), kept("A", "x")}

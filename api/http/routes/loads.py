@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.http import show
 from api.http.answers import BulkAnswer, LoadAnswer, LoadPage
-from api.http.asking import Listing, parts_of, read_rows, repeatable_of, versions_of
+from api.http.asking import Listing, named_by, parts_of, read_rows, repeatable_of, versions_of
 from api.http.bulk import bulk_answer
 from api.http.fields import IdempotencyKey, IfMatch, PathId
 from api.http.openapi import CHANGING, CREATING, READING, told
@@ -26,9 +26,9 @@ bulk_router = APIRouter(prefix="/v1/loads", route_class=BulkRoute, tags=["loads"
 )
 async def post_load(request: Request, body: LoadPosted, key: IdempotencyKey = None) -> Response:
     """Post a load to be moved."""
-    parts = parts_of(request)
+    parts, draft = parts_of(request), named_by(request, LoadDraft)(**dict(body))
     repeatable = await repeatable_of(request, key)
-    kept = await loads.post_load(parts.desk, LoadDraft(**dict(body)), parts.clock(), repeatable)
+    kept = await loads.post_load(parts.desk, draft, parts.clock(), repeatable)
     return show.created(show.load(parts.desk.park, kept.thing), kept, f"/v1/loads/{kept.thing.load.id}")
 
 
@@ -36,7 +36,7 @@ async def post_load(request: Request, body: LoadPosted, key: IdempotencyKey = No
 async def post_loads(request: Request, body: LoadsPosted, key: IdempotencyKey = None) -> Response:
     """Post up to 5,000 loads; each row is taken or refused on its own, and told in the order of the request."""
     parts = parts_of(request)
-    drafts = await read_rows(request, "loads", body.loads, LoadPosted, LoadDraft)
+    drafts = await read_rows(request, "loads", body.loads, LoadPosted, named_by(request, LoadDraft))
     rows = await loads.post_loads(parts.desk, drafts, parts.clock(), await repeatable_of(request, key))
     return bulk_answer("loads", rows, lambda record: record.load.id)
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.http import show
 from api.http.answers import BulkAnswer, VisitAnswer, VisitPage
-from api.http.asking import Listing, parts_of, read_rows, repeatable_of
+from api.http.asking import Listing, named_by, parts_of, read_rows, repeatable_of
 from api.http.bulk import bulk_answer
 from api.http.fields import IdempotencyKey, PathId
 from api.http.openapi import CREATING, READING, told
@@ -25,9 +25,9 @@ bulk_router = APIRouter(prefix="/v1/visits", route_class=BulkRoute, tags=["visit
 )
 async def post_visit(request: Request, body: VisitPosted, key: IdempotencyKey = None) -> Response:
     """Take a wish to come; the next plan of its day gives it a slot."""
-    parts = parts_of(request)
+    parts, draft = parts_of(request), named_by(request, VisitDraft)(**dict(body))
     repeatable = await repeatable_of(request, key)
-    kept = await visits.post_visit(parts.desk, VisitDraft(**dict(body)), parts.clock(), repeatable)
+    kept = await visits.post_visit(parts.desk, draft, parts.clock(), repeatable)
     shown = show.visit(parts.desk.park, VisitSeen(kept.thing, is_open=True))
     return show.created(shown, kept, f"/v1/visits/{kept.thing.id}")
 
@@ -36,7 +36,7 @@ async def post_visit(request: Request, body: VisitPosted, key: IdempotencyKey = 
 async def post_visits(request: Request, body: VisitsPosted, key: IdempotencyKey = None) -> Response:
     """Take up to 5,000 wishes; each row is taken or refused on its own, and told in the order of the request."""
     parts = parts_of(request)
-    drafts = await read_rows(request, "visits", body.visits, VisitPosted, VisitDraft)
+    drafts = await read_rows(request, "visits", body.visits, VisitPosted, named_by(request, VisitDraft))
     rows = await visits.post_visits(parts.desk, drafts, parts.clock(), await repeatable_of(request, key))
     return bulk_answer("visits", rows, lambda visit: visit.id)
 
