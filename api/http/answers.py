@@ -131,7 +131,9 @@ class AppointmentAnswer(Answer):
     visit: str | None
     load: str | None
     match: str | None = Field(description="The accepted offer whose load it is held for; given back with it alone.")
-    displaced_by: str | None = Field(description="The closure that moved or cancelled it; its driver may refuse.")
+    displaced_by: str | None = Field(
+        description="The closure or scenario that moved or cancelled it; its driver may refuse."
+    )
     pool: str | None = Field(description="Whose entries of the slot it took, where priority groups have shares.")
     wish: datetime | None = Field(description="The start asked for.")
     earliest: datetime | None

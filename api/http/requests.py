@@ -380,7 +380,8 @@ class ScenarioApplied(Body):
     """How a scenario's moves are made."""
 
     consent: Literal["ask", "told"] = Field(
-        default="ask", description="`ask` holds the new place until the driver answers; `told` moves at once."
+        default="ask",
+        description="`ask` holds the new place until the driver answers; `told` moves at once, and he may refuse.",
     )
 
 

@@ -209,7 +209,7 @@ class Appointment:
     dock_finished_at: datetime | None = None
     left_at: datetime | None = None
     displaced_by: str | None = (
-        None  # the closure that moved or cancelled it: its driver may refuse, and is not to blame
+        None  # the closure or scenario that moved or cancelled it: its driver may refuse, blameless
     )
     pool: str | None = None  # whose entries it took, where priority groups have shares (`dispatch.model.shares`)
 

@@ -2,7 +2,7 @@
 
 Nobody is moved who has come, is past his deadline, or is no longer where the scenario found him. `ask` holds the new
 place beside the old one until the driver answers; `told` moves at once, each by a commit of its own and in rounds, for
-one takes the place another leaves.
+one takes the place another leaves, and the driver may refuse as when a closure moves him.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from dispatch.model.promises import APPOINTMENT_LIFE, Appointment, MoveOffer
 from dispatch.model.refusals import NotAllowedNow, Refusal
 from dispatch.services import booking
 from dispatch.services.desk import Desk
-from dispatch.services.moving import moved_to
+from dispatch.services.moving import displaced_to
 from dispatch.services.scenarios import get_scenario
 from dispatch.store import codec
 from dispatch.store.commit import Commit, CounterFull, Done, NotDone, StoreDown
@@ -24,7 +24,7 @@ from dispatch.worker.jobs import JobState
 
 ROUNDS = 5
 Consent = Literal["ask", "told"]
-STEP: dict[Consent, str] = {"ask": "offer_move", "told": "move"}
+STEP: dict[Consent, str] = {"ask": "offer_move", "told": "displace"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ async def _looked_at(
         elif why := _why_not(desk, old, each, consent, now):
             refused[name] = why
         else:
-            new = _changed(desk, old, place, consent, f"scenario {scenario_id}", now)
+            new = _changed(desk, old, place, consent, scenario_id, now)
             commit = booking.change(desk.park, desk.keys, old, found.version, new, STEP[consent], desk.allowances)
             moves.append(_Move(new, commit))
     return made, refused, moves
@@ -119,12 +119,12 @@ def _why_not(desk: Desk, old: Appointment, move: Mapping[str, Any], consent: Con
 
 
 def _changed(
-    desk: Desk, old: Appointment, place: Mapping[str, Any], consent: Consent, reason: str, now: datetime
+    desk: Desk, old: Appointment, place: Mapping[str, Any], consent: Consent, scenario_id: str, now: datetime
 ) -> Appointment:
-    by = place["slot"] - old.slot
+    by, reason = place["slot"] - old.slot, f"scenario {scenario_id}"
     stops = tuple(replace(stop, slot=stop.slot + by) for stop in old.stops)
     if consent == "told":
-        return moved_to(desk.park, old, now, reason, **place, stops=stops)
+        return displaced_to(desk.park, old, now, (scenario_id, reason), **place, stops=stops)
     until = now + timedelta(minutes=desk.park.rules.move_offer_minutes)
     offer = MoveOffer(old.day, place["slot"], place["gate"], until, reason, stops, old.pool)
     return after(desk.park, old, "offer_move", now, offer=offer, reason=reason)

@@ -1,4 +1,4 @@
-"""What the driver of an appointment that a closure has moved may do: accept it, or refuse, which is nobody's fault."""
+"""What a driver may do whom a closure or an applied scenario has moved: accept it, or refuse, which is nobody's fault."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from dispatch.services.waiting import in_line
 
 
 async def accept_change(desk: Desk, appointment_id: str, now: datetime, expected: Versions) -> Kept[Appointment]:
-    """Take the new slot for good; NotThere, Changed, NotAllowedNow when no closure has moved it."""
+    """Take the new slot for good; NotThere, Changed, NotAllowedNow when the park has not moved it."""
 
     def accepted(appointment: Appointment) -> Appointment:
         _check_displaced(desk, appointment, now)
@@ -38,6 +38,6 @@ async def refuse_change(
 
 def _check_displaced(desk: Desk, appointment: Appointment, now: datetime) -> None:
     if appointment.displaced_by is None:
-        raise NotAllowedNow(f"appointment {appointment.id} was not moved by a closure")
+        raise NotAllowedNow(f"appointment {appointment.id} was not moved by the park")
     if now >= starts_at(desk.park, appointment):
         raise NotAllowedNow(f"appointment {appointment.id} could be refused until its slot began")

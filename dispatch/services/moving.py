@@ -117,6 +117,18 @@ def moved_to(park: Park, appointment: Appointment, now: datetime, reason: str, *
     return after(park, appointment, "move", now, **more, **place)
 
 
+def displaced_to(
+    park: Park, appointment: Appointment, now: datetime, because: tuple[str, str], **place: Any
+) -> Appointment:
+    """Return the appointment as the park moves it, because of what (its id) and why (as it is told): it says where it
+    was, and that its driver may refuse.
+    """
+    by, reason = because
+    was = Moved(appointment.day, appointment.slot, appointment.gate, reason)
+    more: dict[str, Any] = {"moves": appointment.moves + 1, "moved": was, "offer": None, "excused_minutes": 0}
+    return after(park, appointment, "displace", now, displaced_by=by, reason=reason, **more, **place)
+
+
 def wanted_of(park: Park, appointment: Appointment) -> tuple[Wanted, tuple[Leg, ...]]:
     """Return what the appointment needs, and its later warehouses; Misfit where the park no longer has it."""
     carrier = get_carrier(park, appointment.carrier)

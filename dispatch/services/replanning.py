@@ -11,8 +11,7 @@ from typing import Any
 from dispatch.model import rules
 from dispatch.model.closures import Closure, ClosureState, days_of
 from dispatch.model.life import after, starts_at
-from dispatch.model.park import Park
-from dispatch.model.promises import APPOINTMENT_LIFE, Appointment, Moved
+from dispatch.model.promises import APPOINTMENT_LIFE, Appointment
 from dispatch.model.refusals import Refusal
 from dispatch.model.shares import rank_of
 from dispatch.planning.replanning import Change, replan
@@ -20,7 +19,7 @@ from dispatch.services import booking, publication
 from dispatch.services.appointments import get_appointment
 from dispatch.services.closures import closures_of, get_closure
 from dispatch.services.desk import Desk, Kept
-from dispatch.services.moving import held_by, wanted_of
+from dispatch.services.moving import displaced_to, held_by, wanted_of
 from dispatch.services.openings import Opening, Window
 from dispatch.services.seeking import Sought, seek
 from dispatch.services.waiting import in_line
@@ -104,17 +103,10 @@ async def _steps(
             stuck.append(old)
             continue
         place = {"day": old.day, "slot": change.slot, "gate": change.gate, "stops": change.stops}
-        new = displaced_to(desk.park, old, closure, now, **place)
+        new = displaced_to(desk.park, old, now, (closure.id, closure.reason), **place)
         commit = booking.change(desk.park, desk.keys, old, found.version, new, "displace")
         steps.append(_Step(old, commit, Told(old.id, "moved", starts_at(desk.park, old), starts_at(desk.park, new))))
     return steps, stuck
-
-
-def displaced_to(park: Park, old: Appointment, closure: Closure, now: datetime, **place: Any) -> Appointment:
-    """Return the appointment at another place, which says where it was and why, and that its driver may refuse."""
-    was = Moved(old.day, old.slot, old.gate, closure.reason)
-    more: dict[str, Any] = {"moves": old.moves + 1, "moved": was, "offer": None, "excused_minutes": 0}
-    return after(park, old, "displace", now, displaced_by=closure.id, reason=closure.reason, **more, **place)
 
 
 async def _settle(desk: Desk, closure: Closure, appointment: Appointment, now: datetime) -> Told:
@@ -146,7 +138,7 @@ async def _rehouse(desk: Desk, closure: Closure, kept: Kept[Appointment], now: d
     async def take(opening: Opening) -> Appointment:
         stops = tuple(replace(stop, slot=slot) for stop, slot in zip(old.stops, opening.stops, strict=True))
         place = {"day": opening.day, "slot": opening.slot, "gate": opening.gate.id, "pool": opening.pool}
-        new = displaced_to(park, old, closure, now, stops=stops, **place)
+        new = displaced_to(park, old, now, (closure.id, closure.reason), stops=stops, **place)
         await desk.store.commit(booking.change(park, desk.keys, old, kept.version, new, "displace"))
         return new
 

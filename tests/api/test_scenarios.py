@@ -168,6 +168,28 @@ async def test_applying_moves_at_once_when_told_and_says_why_not(client, parts, 
         shown = (await client.get(f"/v1/appointments/{move['appointment']}")).json()
         assert shown["starts_at"] == move["to"]["starts_at"]
         assert shown["moved"]["reason"] == f"scenario {scenario}"
+        assert shown["displaced_by"] == scenario
+    events = (await client.get("/v1/events", params={"limit": 200}, headers={"Accept": "application/json"})).json()
+    assert sum(each["name"] == "AppointmentDisplaced" for each in events["items"]) == len(others)
+
+
+async def test_who_is_moved_at_once_by_a_scenario_may_accept_or_refuse_as_after_a_closure(client, parts, clock):
+    scenario, result = await planned_again(client, parts, clock, ["09:00", "09:15", "09:30"])
+    await client.post(f"/v1/scenarios/{scenario}/apply", json={"consent": "told"})
+    first, second, third = [f"/v1/appointments/{move['appointment']}" for move in result["moves"]]
+
+    accepted = await client.post(f"{first}/change/accept")
+    refused = await client.post(f"{second}/change/refuse", json={})
+    waits = await client.post(f"{third}/change/refuse", json={"waitlist": True})
+
+    assert (accepted.status_code, accepted.json()["displaced_by"]) == (200, None)
+    assert (refused.status_code, refused.json()["state"], refused.json()["displaced_by"]) == (
+        200,
+        "cancelled",
+        scenario,
+    )
+    assert (waits.status_code, waits.json()["state"]) in [(200, "waitlisted"), (200, "requested")]
+    assert (await client.post(f"{first}/change/refuse", json={})).status_code == 409
 
 
 async def test_who_comes_unbooked_in_a_scenario_is_not_moved(client, parts, clock):
