@@ -1,4 +1,4 @@
-"""What a driver may do whom a closure or an applied scenario has moved: accept it, or refuse, which is nobody's fault."""
+"""What a driver may do whom a closure or an applied scenario has moved: accept, or refuse, which is nobody's fault."""
 
 from datetime import datetime
 
