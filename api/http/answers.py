@@ -127,6 +127,8 @@ class AppointmentAnswer(Answer):
     slots: int
     starts_at: datetime
     ends_at: datetime
+    gate_wait_minutes: float | None = Field(description=f"{WAITS} Told of one that is given, changed or read.")
+    dock_wait_minutes: float | None = Field(description=f"{WAITS} Told of one that is given, changed or read.")
     made_at: datetime
     visit: str | None
     load: str | None

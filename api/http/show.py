@@ -15,6 +15,7 @@ from dispatch.model.day import Truck
 from dispatch.model.exceptions import LoadException
 from dispatch.model.park import Park
 from dispatch.model.promises import Appointment, Match, Moved, MoveOffer, Stop
+from dispatch.model.waits import ExpectedWaits
 from dispatch.services.api_keys import ApiKey
 from dispatch.services.applying import Applied
 from dispatch.services.attending import Overbooked, WeekEarned
@@ -68,10 +69,12 @@ def plain(park: Park, thing: Any) -> Document:
     return shown
 
 
-def appointment(park: Park, promised: Appointment) -> Document:
-    """Return an appointment with its begin and end on the dock."""
+def appointment(park: Park, promised: Appointment, waits: ExpectedWaits | None = None) -> Document:
+    """Return an appointment with its begin and end on the dock, and the waits its slot lets expect, where known."""
     shown = _placed(park, promised, promised.day)
     del shown["due_at"]
+    shown["gate_wait_minutes"] = None if waits is None else waits.at_gate(promised.gate, promised.slot)
+    shown["dock_wait_minutes"] = None if waits is None else waits.at_dock(promised.dock_group, promised.slot)
     shown["stops"] = [_placed(park, stop, promised.day) for stop in promised.stops]
     for name in ("moved", "offer"):
         place: Moved | MoveOffer | None = getattr(promised, name)

@@ -1,10 +1,11 @@
 """Expected waits in the store: put there by the worker, told to who asks for a slot. Nothing is decided by them."""
 
-from datetime import date, datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
 
 from dispatch.model.waits import ExpectedWaits
 from dispatch.store import codec
-from dispatch.store.commit import Commit, Write
+from dispatch.store.commit import Commit, StoreDown, Write
 from dispatch.store.keys import Keys
 from dispatch.store.store import Store
 
@@ -18,13 +19,17 @@ class WaitBoard:
         self._seen: dict[date, tuple[datetime, ExpectedWaits | None]] = {}
 
     async def find(self, store: Store, day: date, now: datetime) -> ExpectedWaits | None:
-        """Return the expected waits of a day, None where none are fresh."""
-        seen = self._seen.get(day)
-        if seen is None or not timedelta(0) <= now - seen[0] <= LOOK_AGAIN_AFTER:
-            stored = await store.find(store.keys.waits(day))
-            seen = (now, codec.read(ExpectedWaits, stored.document) if stored is not None else None)
-            self._seen = {each: kept for each, kept in self._seen.items() if each >= day} | {day: seen}
-        waits = seen[1]
+        """Return the expected waits of a day, None where none are fresh, or the store is away.
+
+        Of many that ask at once one looks; the others are told what was known before.
+        """
+        looked_at, waits = self._seen.get(day, (datetime.min.replace(tzinfo=UTC), None))
+        if not timedelta(0) <= now - looked_at <= LOOK_AGAIN_AFTER:
+            self._seen = {each: kept for each, kept in self._seen.items() if each >= day} | {day: (now, waits)}
+            with suppress(StoreDown):
+                stored = await store.find(store.keys.waits(day))
+                waits = codec.read(ExpectedWaits, stored.document) if stored is not None else None
+                self._seen[day] = (now, waits)
         return waits if waits is not None and waits.is_fresh(now) else None
 
 

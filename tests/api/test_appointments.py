@@ -1,10 +1,14 @@
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
 from dispatch.model.park import HouseRules
-from tests.api.tiny import DAY, ZONE, asking, at, at_once, later, plate, tiny_park
+from dispatch.model.waits import ExpectedWaits
+from dispatch.services import waits
+from dispatch.store.commit import StoreDown
+from dispatch.store.keys import Keys
+from tests.api.tiny import DAY, NOW, ZONE, asking, at, at_once, later, plate, tiny_park
 
 pytestmark = [pytest.mark.anyio, pytest.mark.store]
 
@@ -403,3 +407,40 @@ class TestAgainstHoarding:
         answers = await asyncio.gather(*(book(client, at_once(7, wish)) for wish in wishes))
 
         assert sorted(answer.status_code for answer in answers) == [201] * 3 + [409] * 3
+
+
+async def test_a_booking_says_what_waits_its_slot_lets_expect_and_nothing_where_nothing_is_known(client, parts, clock):
+    before = (await book(client, asking(1))).json()
+    row = tuple(0.5 * slot for slot in range(96))
+    known = ExpectedWaits(DAY, clock.now, 4, {"east": row}, {"w1-reefer": tuple(2 * each for each in row)})
+    await parts.desk.store.commit(waits.posting(parts.desk.keys, known))
+    clock.now += timedelta(seconds=6)
+
+    made = (await book(client, at_once(2, "10:00"))).json()
+    moved = (await client.post(f"/v1/appointments/{made['id']}/move", json={"wish": at("12:00")})).json()
+    read = (await client.get(f"/v1/appointments/{made['id']}")).json()
+    elsewhere = (await book(client, asking(3) | {"wish": at("10:00", later(1))})).json()
+    clock.now += timedelta(minutes=3)
+    stale = (await client.get(f"/v1/appointments/{made['id']}")).json()
+
+    def told(answer):
+        return answer["gate_wait_minutes"], answer["dock_wait_minutes"]
+
+    assert (told(made), told(moved), told(read)) == ((20, 40), (24, 48), (24, 48))
+    assert told(before) == told(elsewhere) == told(stale) == (None, None)
+
+
+async def test_of_many_who_ask_at_once_for_waits_one_looks_into_the_store_which_may_be_away():
+    class Asked:
+        keys, times = Keys("tiny"), 0
+
+        async def find(self, key):
+            self.times += 1
+            await asyncio.sleep(0)
+            raise StoreDown("gone")
+
+    board, store = waits.WaitBoard(), Asked()
+
+    found = await asyncio.gather(*(board.find(store, DAY, NOW) for _ in range(50)))
+
+    assert (set(found), store.times) == ({None}, 1)

@@ -11,6 +11,7 @@ from api.http.asking import Listing, metrics_of, parts_of, read_rows, repeatable
 from api.http.bulk import bulk_answer
 from api.http.fields import IdempotencyKey, IfMatch, PathId
 from api.http.openapi import CHANGING, CREATING, READING, told
+from api.http.parts import Parts
 from api.http.problems import UNSUPPORTED_MEDIA_TYPE
 from api.http.requests import (
     AppointmentAmended,
@@ -23,6 +24,7 @@ from api.http.requests import (
 )
 from api.http.rim import BulkRoute, KeyedRoute
 from dispatch.model import refusals
+from dispatch.model.promises import Appointment, AppointmentState
 from dispatch.model.refusals import Refusal
 from dispatch.services import appointments, estimates, moving
 from dispatch.services.appointments import AppointmentDraft, AppointmentFilter, StopDraft
@@ -72,7 +74,7 @@ async def request_appointment(request: Request, body: AppointmentAsked, key: Ide
         raise
     if not kept.repeated:
         metrics.made.inc()
-    return show.created(show.appointment(parts.desk.park, kept.thing), kept, f"/v1/appointments/{kept.thing.id}")
+    return show.created(await _with_waits(parts, kept.thing), kept, f"/v1/appointments/{kept.thing.id}")
 
 
 @bulk_router.post("/bulk", operation_id="request_appointments", response_model=BulkAnswer, responses=told(*CREATING))
@@ -107,9 +109,9 @@ async def list_appointments(request: Request, asked: Annotated[AppointmentsAsked
 )
 async def get_appointment(request: Request, appointment_id: PathId) -> Response:
     """Read one appointment; its ETag is its version."""
-    desk = parts_of(request).desk
-    kept = await appointments.get_appointment(desk, appointment_id)
-    return show.answer(show.appointment(desk.park, kept.thing), version=kept.version)
+    parts = parts_of(request)
+    kept = await appointments.get_appointment(parts.desk, appointment_id)
+    return show.answer(await _with_waits(parts, kept.thing), version=kept.version)
 
 
 @router.post(
@@ -135,7 +137,7 @@ async def confirm_appointment(request: Request, appointment_id: PathId, if_match
     """Confirm an appointment whose places are only held; refused once the hold has expired."""
     parts = parts_of(request)
     kept = await appointments.confirm_appointment(parts.desk, appointment_id, parts.clock(), versions_of(if_match))
-    return show.answer(show.appointment(parts.desk.park, kept.thing), version=kept.version)
+    return show.answer(await _with_waits(parts, kept.thing), version=kept.version)
 
 
 @router.patch(
@@ -170,7 +172,14 @@ async def _amend(request: Request, appointment_id: str, changes: Changes, if_mat
     parts = parts_of(request)
     versions = versions_of(if_match)
     kept = await moving.amend_appointment(parts.desk, appointment_id, changes, parts.clock(), versions)
-    return show.answer(show.appointment(parts.desk.park, kept.thing), version=kept.version)
+    return show.answer(await _with_waits(parts, kept.thing), version=kept.version)
+
+
+async def _with_waits(parts: Parts, appointment: Appointment) -> show.Document:
+    """Return an appointment with what its truck is expected to wait, as the worker's simulations last left it."""
+    is_ahead = appointment.state in (AppointmentState.REQUESTED, AppointmentState.CONFIRMED)
+    waits = await parts.desk.wait_board.find(parts.desk.store, appointment.day, parts.clock()) if is_ahead else None
+    return show.appointment(parts.desk.park, appointment, waits)
 
 
 @router.post(
@@ -197,7 +206,7 @@ async def accept_move(request: Request, appointment_id: PathId, if_match: IfMatc
     """Take the other slot that is held for an appointment; its own is free again at once."""
     parts = parts_of(request)
     kept = await estimates.accept_offer(parts.desk, appointment_id, parts.clock(), versions_of(if_match))
-    return show.answer(show.appointment(parts.desk.park, kept.thing), version=kept.version)
+    return show.answer(await _with_waits(parts, kept.thing), version=kept.version)
 
 
 @router.post(
