@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import NewType
 from zoneinfo import ZoneInfo
 
@@ -32,7 +33,7 @@ class SlotGrid:
     @property
     def zone(self) -> ZoneInfo:
         """Return the park's time zone."""
-        return ZoneInfo(self.timezone)
+        return _zone(self.timezone)
 
     @property
     def horizon(self) -> int:
@@ -57,13 +58,7 @@ class SlotGrid:
 
         A minute that the clocks skip is the moment after the skip; one they show twice is the first of the two.
         """
-        local = self._on_the_wall(day, minute)
-        if self._is_real(local):
-            return local
-        while not self._is_real(local):
-            minute -= 1
-            local = self._on_the_wall(day, minute)
-        return (local.astimezone(UTC) + timedelta(minutes=1)).astimezone(self.zone)
+        return _moment(self.timezone, day, minute)
 
     def start_of(self, day: date, slot: int) -> datetime:
         """Return the aware datetime at which a slot begins."""
@@ -73,12 +68,31 @@ class SlotGrid:
         """Return how many whole slots a duration takes (at least one)."""
         return max(1, -(-minutes // self.slot_minutes))
 
-    def _on_the_wall(self, day: date, minute: int) -> datetime:
-        days, rest = divmod(minute, MINUTES_A_DAY)
-        return datetime.combine(day + timedelta(days=days), time(rest // 60, rest % 60), tzinfo=self.zone)
 
-    def _is_real(self, local: datetime) -> bool:
-        return local.astimezone(UTC).astimezone(self.zone).replace(tzinfo=None) == local.replace(tzinfo=None)
+@lru_cache(maxsize=16)
+def _zone(timezone: str) -> ZoneInfo:
+    return ZoneInfo(timezone)
+
+
+@lru_cache(maxsize=16_384)  # every slot of some weeks: it is asked for many times in each request
+def _moment(timezone: str, day: date, minute: int) -> datetime:
+    zone = _zone(timezone)
+    local = _on_the_wall(zone, day, minute)
+    if _is_real(zone, local):
+        return local
+    while not _is_real(zone, local):
+        minute -= 1
+        local = _on_the_wall(zone, day, minute)
+    return (local.astimezone(UTC) + timedelta(minutes=1)).astimezone(zone)
+
+
+def _on_the_wall(zone: ZoneInfo, day: date, minute: int) -> datetime:
+    days, rest = divmod(minute, MINUTES_A_DAY)
+    return datetime.combine(day + timedelta(days=days), time(rest // 60, rest % 60), tzinfo=zone)
+
+
+def _is_real(zone: ZoneInfo, local: datetime) -> bool:
+    return local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None)
 
 
 def clock_text(minute: int) -> str:

@@ -179,8 +179,8 @@ def _no_such_docks(warehouse: Warehouse, kind: DockKind | None) -> Misfit:
 
 
 def _slot_seen(park: Park, wanted: Wanted, counters: DayCounters, slot: int, now: datetime) -> SlotSeen:
-    docks = counters.dock_limits[slot]
-    entries = sum(max(0, limits[slot] - taken.get(slot, 0)) for _, taken, limits in counters.gates)
+    docks = int(counters.dock_limits[slot])
+    entries = sum(max(0, int(limits[slot] - taken[slot])) for _, taken, limits in counters.gates)
     gate = find_gate(counters, slot)
     if rules.may_book(park, counters.day, slot, now):
         obstacle = find_obstacle(park, wanted, counters, slot)
@@ -190,7 +190,7 @@ def _slot_seen(park: Park, wanted: Wanted, counters: DayCounters, slot: int, now
         slot=slot,
         starts_at=park.grid.start_of(counters.day, slot),
         docks=docks,
-        free_docks=max(0, docks - counters.docks.get(slot, 0)),
+        free_docks=max(0, docks - int(counters.docks[slot])),
         gate=gate.id if gate is not None else None,
         free_entries=entries,
         obstacle=obstacle,
@@ -211,7 +211,8 @@ async def _free_entries(desk: Desk, day: date, now: datetime) -> list[int]:
     pools = [pool_of(park, keys, pool, day, now) for pool in pools_for(park, NOBODY)]
     used = await desk.store.taken([*(keys.gate(gate.id, day) for gate in park.gates), *(pool.key for pool in pools)])
     gates = [
-        (desk.capacities.entries(gate), taken) for gate, taken in zip(park.gates, used[: len(park.gates)], strict=True)
+        (desk.capacities.entries(gate).tolist(), taken)
+        for gate, taken in zip(park.gates, used[: len(park.gates)], strict=True)
     ]
     free = [
         sum(max(0, limits[slot] - taken.get(slot_field(slot), 0)) for limits, taken in gates)
@@ -227,7 +228,7 @@ def _docks_open(desk: Desk, warehouse: Warehouse, group: DockGroup, closed: Clos
     taken, hour_of = closed.get((Resource.DOCK, group.id), {}), desk.park.hour_of
     limits = [
         desk.allowances.docks(group.id, count, hour_of(slot))
-        for slot, count in enumerate(desk.capacities.docks(warehouse, group))
+        for slot, count in enumerate(desk.capacities.docks(warehouse, group).tolist())
     ]
     return [(limit, max(0, limit - taken.get(slot, 0))) for slot, limit in enumerate(limits)]
 

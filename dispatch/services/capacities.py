@@ -1,6 +1,9 @@
 """The park's capacity per slot, computed once per dock group and gate: what the counters' limits are."""
 
+import numpy as np
+
 from dispatch.model.park import DockGroup, Gate, Park, Warehouse
+from solver.reading import IntArray
 
 
 class Capacities:
@@ -8,21 +11,27 @@ class Capacities:
 
     def __init__(self, park: Park) -> None:
         self._park = park
-        self._docks: dict[str, tuple[int, ...]] = {}
-        self._entries: dict[str, tuple[int, ...]] = {}
+        self._docks: dict[str, IntArray] = {}
+        self._entries: dict[str, IntArray] = {}
 
-    def docks(self, warehouse: Warehouse, group: DockGroup) -> tuple[int, ...]:
-        """Return the docks of the group that work in each slot of a day."""
+    def docks(self, warehouse: Warehouse, group: DockGroup) -> IntArray:
+        """Return the docks of the group that work in each slot of a day; read-only, (T,)."""
         known = self._docks.get(group.id)
         if known is None:
             horizon = range(self._park.grid.horizon)
-            known = self._docks[group.id] = tuple(self._park.docks_at(warehouse, group, slot) for slot in horizon)
+            known = self._docks[group.id] = _row([self._park.docks_at(warehouse, group, slot) for slot in horizon])
         return known
 
-    def entries(self, gate: Gate) -> tuple[int, ...]:
-        """Return how many trucks the gate admits in each slot of a day."""
+    def entries(self, gate: Gate) -> IntArray:
+        """Return how many trucks the gate admits in each slot of a day; read-only, (T,)."""
         known = self._entries.get(gate.id)
         if known is None:
             horizon = range(self._park.grid.horizon)
-            known = self._entries[gate.id] = tuple(self._park.entries_at(gate, slot) for slot in horizon)
+            known = self._entries[gate.id] = _row([self._park.entries_at(gate, slot) for slot in horizon])
         return known
+
+
+def _row(values: list[int]) -> IntArray:
+    row = np.array(values, dtype=np.int64)
+    row.flags.writeable = False
+    return row

@@ -94,9 +94,10 @@ def _follow(park: Park, slot: int, wanted: Wanted, legs: Sequence[Leg], day: Cha
 
 
 def _has_dock(counters: DayCounters, slot: int, slots: int) -> bool:
-    return all(counters.docks.get(t, 0) < counters.dock_limits[t] for t in range(slot, slot + slots))
+    return bool((counters.docks < counters.dock_limits)[slot : slot + slots].all())
 
 
 def _is_busy(park: Park, counters: DayCounters, slot: int) -> bool:
     days, rest = divmod(slot, park.grid.horizon)
-    return (counters.truck_next_day if days else counters.truck).get(rest, 0) > 0
+    held = counters.truck_next_day if days else counters.truck
+    return rest < len(held) and held[rest] > 0

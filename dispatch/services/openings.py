@@ -4,8 +4,8 @@ A day's counters are read once and handed to `solver.slots.online`, which knows 
 park's names back. Whether a start is really given is decided by the commit alone.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from operator import attrgetter, itemgetter
 
@@ -26,9 +26,9 @@ from dispatch.model.shares import next_release
 from dispatch.services.quotas import Quota
 from solver.reading import IntArray
 from solver.slots import online
-from solver.slots.online import BidPrices, Free, Request, Row, Terms
+from solver.slots.online import BidPrices, Free, Request, Row, Starts, Terms
 
-Taken = Mapping[int, int]  # slot -> taken
+NEVER_BUSY = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,8 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class DayCounters:
-    """What is taken on one day of everything the wanted visit needs; `gates` and `pools` in order of preference.
+    """What is taken on one day of everything the wanted visit needs, (T,) by slot; `gates` and `pools` in order of
+    preference, each gate with what it admits.
 
     `quotas` are the carrier's that have a limit, `pools` (with their names) those of the slot's entries it may take
     from, none where the park has no shares; each with what is taken, by counter field. `unreleased` slots are not open
@@ -81,16 +82,25 @@ class DayCounters:
     """
 
     day: date
-    docks: Taken
-    dock_limits: Sequence[int]
-    gates: tuple[tuple[Gate, Taken, Sequence[int]], ...]
-    truck: Taken
-    truck_next_day: Taken  # the turn after a late visit reaches past midnight
+    docks: IntArray
+    dock_limits: IntArray
+    gates: tuple[tuple[Gate, IntArray, IntArray], ...]
+    truck: IntArray
+    truck_next_day: IntArray  # the turn after a late visit reaches past midnight
     seen_at: datetime
     quotas: tuple[tuple[Quota, Mapping[str, int]], ...] = ()
     pools: tuple[tuple[str, Quota, Mapping[str, int]], ...] = ()
     unreleased: frozenset[int] = frozenset()
     prices: BidPrices | None = None
+    _starts: dict[int, Starts] = field(default_factory=dict, init=False, compare=False, repr=False)  # by duration
+
+    def starts(self, park: Park, wanted: Wanted) -> Starts:
+        """Return what forbids each start of the wanted visit."""
+        known = self._starts.get(wanted.slots)
+        if known is None:
+            request = _request(wanted, self, wish=0, span=range(0), busy=_busy(self))
+            known = self._starts[wanted.slots] = online.starts_of(request, _free(park, self), _terms(park))
+        return known
 
 
 def move_cost(park: Park, wish: datetime, day: date, slot: int) -> int:
@@ -111,7 +121,7 @@ def _cost_of(park: Park, slots_late: int) -> int:
 def find_gate(counters: DayCounters, slot: int) -> Gate | None:
     """Return the first gate by preference that still admits a truck in the slot."""
     for gate, taken, limits in counters.gates:
-        if taken.get(slot, 0) < limits[slot]:
+        if taken[slot] < limits[slot]:
             return gate
     return None
 
@@ -126,8 +136,8 @@ def find_obstacle(park: Park, wanted: Wanted, counters: DayCounters, slot: int) 
     closed = _find_closed(park, wanted, counters, slot)
     if closed is not None:
         return closed
-    request = _request(park, wanted, counters, wish=slot, span=range(slot, slot + 1))
-    obstacle = online.find_obstacle(request, _free(park, counters), _terms(park), slot)
+    request = _request(wanted, counters, wish=slot, span=range(slot, slot + 1))
+    obstacle = online.obstacle_at(counters.starts(park, wanted), request, slot)
     return None if obstacle is None else _refusal_of(park, wanted, counters, obstacle)
 
 
@@ -138,8 +148,8 @@ def list_openings(
     found = []
     for counters in days:
         span = bookable_slots(park, wanted, counters.day, now)
-        request = _request(park, wanted, counters, wish=-_slots_after(park, wish, counters.day), span=span)
-        starts = online.open_starts(request, _free(park, counters), _terms(park), span)
+        request = _request(wanted, counters, wish=-_slots_after(park, wish, counters.day), span=span)
+        starts = online.open_within(counters.starts(park, wanted), span)
         costs = online.move_cost(request, _terms(park), starts)
         found += [_opening(counters, slot, cost) for slot, cost in zip(starts.tolist(), costs.tolist(), strict=True)]
     return sorted(found, key=attrgetter("worth"))
@@ -152,8 +162,8 @@ def find_opening(
     found = []
     for counters in days:
         span = slots_within(park, wanted, window, counters.day, now)
-        request = _request(park, wanted, counters, wish=-_slots_after(park, window.wish, counters.day), span=span)
-        best = online.best_start(request, _free(park, counters), counters.prices, _terms(park))
+        request = _request(wanted, counters, wish=-_slots_after(park, window.wish, counters.day), span=span)
+        best = online.best_of(counters.starts(park, wanted), request, counters.prices, _terms(park))
         if best is not None:
             found.append(_opening(counters, best.slot, best.cost, best.price))
     return min(found, key=attrgetter("worth"), default=None)
@@ -257,10 +267,8 @@ def _terms(park: Park) -> Terms:
     return Terms(park.rules.early_cost, park.rules.late_cost, park.rules.drop_cost, park.rules.turn_slots)
 
 
-def _request(park: Park, wanted: Wanted, counters: DayCounters, *, wish: int, span: range) -> Request:
+def _request(wanted: Wanted, counters: DayCounters, *, wish: int, span: range, busy: IntArray = NEVER_BUSY) -> Request:
     """Return the visit as the solver sees it: dock group 0, carrier 0 when it has a quota, slots of the day."""
-    busy = [slot for slot, taken in counters.truck.items() if taken > 0]
-    busy += [park.grid.horizon + slot for slot, taken in counters.truck_next_day.items() if taken > 0]
     return Request(
         dock_group=0,
         duration=wanted.slots,
@@ -268,17 +276,26 @@ def _request(park: Park, wanted: Wanted, counters: DayCounters, *, wish: int, sp
         earliest=span.start,
         latest=span.stop - 1,
         carrier=0 if counters.quotas or counters.pools else -1,
-        busy=np.array(sorted(busy), dtype=np.int64),
+        busy=busy,
     )
 
 
+def _busy(counters: DayCounters) -> IntArray:
+    """Return the slots in which the truck is held, those of the next day behind those of the day."""
+    return np.flatnonzero(np.concatenate((counters.truck, counters.truck_next_day)) > 0)
+
+
 def _free(park: Park, counters: DayCounters) -> Free:
-    """Return what is left of the rows the visit needs; any gate will do, and none lets in before a slot's release."""
+    """Return what is left of the rows the visit needs; any gate will do, and none lets in before a slot's release.
+
+    More may be taken than there is, where the park file was changed.
+    """
     gate = np.zeros(park.grid.horizon, dtype=np.int64)
     for _, taken, limits in counters.gates:
-        gate += _left(limits, taken)
+        gate += np.maximum(0, limits - taken)
     gate[list(counters.unreleased)] = 0
-    return Free(docks=_left(counters.dock_limits, counters.docks)[None], gate=gate, quota=_starts_left(park, counters))
+    docks = counters.dock_limits - counters.docks
+    return Free(docks=docks[None], gate=gate, quota=_starts_left(park, counters))
 
 
 def _starts_left(park: Park, counters: DayCounters) -> IntArray:
@@ -291,13 +308,6 @@ def _starts_left(park: Park, counters: DayCounters) -> IntArray:
         return np.zeros((0, 0), dtype=np.int64)
     left: IntArray = np.maximum(0, np.array(bounds, dtype=np.int64).min(axis=0))
     return left[None]
-
-
-def _left(limits: Sequence[int], taken: Taken) -> IntArray:
-    left = list(limits)
-    for slot, count in taken.items():
-        left[slot] = max(0, left[slot] - count)  # more may be taken than there is, where the park file was changed
-    return np.array(left, dtype=np.int64)
 
 
 def _refusal_of(park: Park, wanted: Wanted, counters: DayCounters, obstacle: online.Obstacle) -> Refusal:

@@ -58,7 +58,7 @@ async def seek(desk: Desk, sought: Sought, take: Callable[[Opening], Awaitable[T
     days = _days_of(desk, sought)
     for _ in range(ROUNDS):
         views.forget()
-        taken, lost_any = await _try_openings(desk, sought, views, take, await views.read(days))
+        taken, lost_any = await _try_openings(desk, sought, views, take, days)
         if taken is not None:
             return taken
         if not lost_any:
@@ -103,11 +103,11 @@ async def _try_openings(
     sought: Sought,
     views: _Views,
     take: Callable[[Opening], Awaitable[T]],
-    days: Sequence[ChainDay],
+    days: Sequence[date],
 ) -> tuple[T | None, bool]:
     """Return what was taken, if any start could be had, and whether any start was lost to somebody else."""
     for lost in range(LOSSES):
-        opening = _find(desk, sought, days)
+        opening = _find(desk, sought, await views.read(days))
         if opening is None:
             return None, lost > 0
         try:

@@ -25,6 +25,7 @@ from dispatch.store.commit import (
 )
 from dispatch.store.connection import Channel, Command, exchange, find_down, open_pool, packed
 from dispatch.store.keys import Keys
+from dispatch.store.tally import Taken, Tally
 
 KEEP_ANSWERS_SECONDS = 48 * 3600
 LONGEST_WAIT_SECONDS = 5.0  # of a blocking read; stays under the connection's own time limit
@@ -46,6 +47,7 @@ class Store:
         self._waiting_pool = open_pool(url, connections=64)  # who waits for events does not hold up the bookings
         self._commits = Channel(self._pool)
         self._reads = Channel(self._pool)
+        self._counters = Tally(self._pool)
 
     async def __aenter__(self) -> Self:
         return self
@@ -59,6 +61,7 @@ class Store:
         """Finish what was asked and close all connections."""
         await self._commits.close()
         await self._reads.close()
+        await self._counters.close()
         await self._pool.aclose()
         await self._waiting_pool.aclose()
 
@@ -139,8 +142,12 @@ class Store:
 
     async def taken(self, keys: Sequence[str]) -> list[dict[str, int]]:
         """Return what is taken of each resource by field; a field that is not there is 0."""
-        rows = await self._read_many([("HGETALL", key) for key in keys])
-        return [{field.decode(): int(value) for field, value in zip(row[::2], row[1::2], strict=True)} for row in rows]
+        return [dict(taken.fields) for taken in await self.counters(keys)]
+
+    async def counters(self, keys: Sequence[str]) -> list[Taken]:
+        """Return what is taken of each resource; whoever asks for the same in one tick gets the very same."""
+        found = await self._counters.read(keys)
+        return [_value(found[key]) for key in keys]
 
     async def events(self, after: str = "0", limit: int = 100, *, wait_seconds: float = 0) -> list[StoredEvent]:
         """Return up to `limit` events behind the id `after`; waits up to 5 s for the first when there is none yet."""

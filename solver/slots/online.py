@@ -1,14 +1,16 @@
 """One request answered at once, from what is free now and the prices of scarce slots (formulation.md, "Online").
 
-No solver runs here: a handful of array operations over the starts of one window. Prices only steer among open
-starts; a request is never refused while its window holds one.
+No solver runs here: one compiled pass over the starts of a day tells which row forbids each, another which open one is
+best. Prices only steer among open starts; a request is never refused while its window holds one.
 """
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from solver.reading import IntArray
@@ -28,6 +30,8 @@ class Row(StrEnum):
 
 
 ORDER: Final = (Row.DAY, Row.DOCKS, Row.GATE, Row.CARRIER, Row.TRUCK)  # the first that binds is the one named
+OPEN: Final = -1
+_NONE: Final = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,13 @@ class BidPrices:
     quota: FloatArray
 
 
+class Starts(NamedTuple):
+    """What forbids each start of a day: the place in `ORDER` of a row, OPEN where none does; and in which slot."""
+
+    rows: IntArray
+    at: IntArray
+
+
 class Terms(NamedTuple):
     """What holds for every request: prices of a slot too early and too late, of a drop, and the turn, in slots."""
 
@@ -129,38 +140,60 @@ def answer(
     return Refused(obstacle, tuple(_alternatives(request, free, terms, offered)))
 
 
+def starts_of(request: Request, free: Free, terms: Terms) -> Starts:
+    """Return what forbids each start of the day; they are (T,)."""
+    quota = free.quota[request.carrier] if request.carrier >= 0 else _NONE
+    docks = free.docks[request.dock_group]
+    return Starts(*_scan(docks, free.gate, quota, request.busy, request.duration, terms.turn))
+
+
 def best_start(request: Request, free: Free, prices: BidPrices | None, terms: Terms) -> Given | None:
     """Return the open start of the window that is best by F1 and prices, the earlier of equals; None without any.
 
     Without prices every place is free.
     """
-    starts = open_starts(request, free, terms, range(request.earliest, request.latest + 1))
-    if not len(starts):
-        return None
-    cost = move_cost(request, terms, starts)
-    price = price_of(request, prices, starts) if prices is not None else np.zeros(len(starts))
-    best = int((cost + price).argmin())
-    return Given(int(starts[best]), int(cost[best]), float(price[best]))
+    return best_of(starts_of(request, free, terms), request, prices, terms)
+
+
+def best_of(starts: Starts, request: Request, prices: BidPrices | None, terms: Terms) -> Given | None:
+    """Return the best start of the window, as `best_start`, where it is known what forbids each."""
+    if prices is None:
+        gate = docks = _no_prices(len(starts.rows))
+        quota = gate[:0]
+    else:
+        gate, docks = prices.gate, prices.docks[request.dock_group]
+        quota = prices.quota[request.carrier] if request.carrier >= 0 else gate[:0]
+    span = (max(0, request.earliest), min(len(starts.rows), request.latest + 1))
+    costs = (request.wish, request.weight * terms.early, request.weight * terms.late)
+    slot, cost, price = _cheapest(starts.rows, span, costs, request.duration, (gate, docks, quota))
+    return Given(slot, cost, price) if slot >= 0 else None
 
 
 def open_starts(request: Request, free: Free, terms: Terms, span: range) -> IntArray:
     """Return the starts of a span of slots, rising, that no row forbids."""
-    starts = np.arange(max(0, span.start), min(len(free.gate), span.stop))
-    forbidden = np.zeros(len(starts), dtype=np.bool_)
-    for binds, _ in _rules(request, free, terms, starts):
-        forbidden |= binds
-    return starts[~forbidden]
+    return open_within(starts_of(request, free, terms), span)
+
+
+def open_within(starts: Starts, span: range) -> IntArray:
+    """Return the open starts of a span of slots, rising."""
+    first = max(0, span.start)
+    return np.flatnonzero(starts.rows[first : max(first, span.stop)] == OPEN) + first
 
 
 def find_obstacle(request: Request, free: Free, terms: Terms, slot: int) -> Obstacle | None:
     """Return the first row, in the order of `ORDER`, that forbids a start in the slot; None when it is open."""
-    if slot < 0 or slot >= len(free.gate):
-        return Obstacle(Row.DAY, -1, min(max(0, slot), len(free.gate) - 1))
-    index = {Row.DOCKS: request.dock_group, Row.CARRIER: request.carrier}
-    for row, (binds, at) in zip(ORDER, _rules(request, free, terms, np.array([slot])), strict=True):
-        if binds[0]:
-            return Obstacle(row, index.get(row, -1), int(at[0]))
-    return None
+    return obstacle_at(starts_of(request, free, terms), request, slot)
+
+
+def obstacle_at(starts: Starts, request: Request, slot: int) -> Obstacle | None:
+    """Return the row that forbids a start, as `find_obstacle`, where it is known what forbids each."""
+    if slot < 0 or slot >= len(starts.rows):
+        return Obstacle(Row.DAY, -1, min(max(0, slot), len(starts.rows) - 1))
+    if starts.rows[slot] == OPEN:
+        return None
+    row = ORDER[starts.rows[slot]]
+    index = {Row.DOCKS: request.dock_group, Row.CARRIER: request.carrier}.get(row, -1)
+    return Obstacle(row, index, int(starts.at[slot]))
 
 
 def move_cost(request: Request, terms: Terms, starts: IntArray) -> IntArray:
@@ -170,44 +203,67 @@ def move_cost(request: Request, terms: Terms, starts: IntArray) -> IntArray:
     return each
 
 
-def price_of(request: Request, prices: BidPrices, starts: IntArray) -> FloatArray:
-    """Return the prices of the rows that starts within the horizon use. A truck's own time has no price."""
-    before = np.zeros(prices.docks.shape[1] + 1)
-    prices.docks[request.dock_group].cumsum(out=before[1:])
-    price: FloatArray = prices.gate[starts] + before[starts + request.duration] - before[starts]
-    if request.carrier >= 0:
-        price = price + prices.quota[request.carrier, starts]
-    return price
+@njit(cache=True)
+def _scan(
+    docks: IntArray, gate: IntArray, quota: IntArray, busy: IntArray, duration: int, turn: int
+) -> tuple[IntArray, IntArray]:
+    """Return for each start the first row in `ORDER` that forbids it, and in which slot. `busy` rises; from the day's
+    end on, the next full dock and the next busy slot are kept in hand."""
+    horizon, beyond = len(gate), len(gate) + len(gate)
+    rows, at = np.full(horizon, -1), np.arange(horizon)
+    full, place = beyond, len(busy)
+    for start in range(horizon - 1, -1, -1):
+        if docks[start] <= 0:
+            full = start
+        while place > 0 and busy[place - 1] >= start:
+            place -= 1
+        if start > horizon - duration:
+            rows[start] = 0
+        elif full < start + duration:
+            rows[start], at[start] = 1, full
+        elif gate[start] <= 0:
+            rows[start] = 2
+        elif len(quota) and quota[start] == 0:
+            rows[start] = 3
+        elif place < len(busy) and busy[place] < start + duration + turn:
+            rows[start], at[start] = 4, busy[place]
+    return rows, at
 
 
-def _rules(
-    request: Request, free: Free, terms: Terms, starts: IntArray
-) -> tuple[tuple[NDArray[np.bool_], IntArray], ...]:
-    """Return for each row in `ORDER` which of the starts, slots of the horizon, it forbids, and in which slot."""
-    full = np.flatnonzero(free.docks[request.dock_group] <= 0)
-    return (
-        (starts > len(free.gate) - request.duration, starts),
-        _first_within(full, starts, request.duration),
-        (free.gate[starts] <= 0, starts),
-        (_used_up(request, free, starts), starts),
-        _first_within(request.busy, starts, request.duration + terms.turn),
-    )
+@njit(cache=True)
+def _cheapest(
+    rows: IntArray,
+    span: tuple[int, int],
+    costs: tuple[int, int, int],
+    duration: int,
+    prices: tuple[FloatArray, FloatArray, FloatArray],
+) -> tuple[int, int, float]:
+    """Return the best open start within [begin, end) with its F1 and price, -1 without any; costs are the wish and what
+    a slot too early and too late cost, prices those of gate, docks and quota."""
+    wish, early, late = costs
+    gate, docks, quota = prices
+    before = np.zeros(len(docks) + 1)
+    for slot in range(len(docks)):
+        before[slot + 1] = before[slot] + docks[slot]
+    best, best_cost, best_price = -1, 0, 0.0
+    for start in range(span[0], span[1]):
+        if rows[start] != -1:
+            continue
+        moved = start - wish
+        cost = late * moved if moved > 0 else -early * moved
+        price = gate[start] + before[start + duration] - before[start]
+        if len(quota):
+            price += quota[start]
+        if best < 0 or cost + price < best_cost + best_price:
+            best, best_cost, best_price = start, cost, price
+    return best, best_cost, best_price
 
 
-def _used_up(request: Request, free: Free, starts: IntArray) -> NDArray[np.bool_]:
-    if request.carrier < 0:
-        return np.zeros(len(starts), dtype=np.bool_)
-    used_up: NDArray[np.bool_] = free.quota[request.carrier, starts] == 0
-    return used_up
-
-
-def _first_within(slots: IntArray, starts: IntArray, length: int) -> tuple[NDArray[np.bool_], IntArray]:
-    """Return whether any of `slots` (rising) lies in [start, start + length), and the first that does."""
-    if not len(slots):
-        return np.zeros(len(starts), dtype=np.bool_), starts
-    place = slots.searchsorted(starts)
-    first = slots[np.minimum(place, len(slots) - 1)]
-    return (place < len(slots)) & (first < starts + length), first
+@lru_cache(maxsize=16)
+def _no_prices(horizon: int) -> FloatArray:
+    zeros = np.zeros(horizon)
+    zeros.flags.writeable = False  # as those of a pricer
+    return zeros
 
 
 def _nearest_in_window(request: Request, terms: Terms) -> int:

@@ -15,6 +15,7 @@ from dispatch.services.openings import (
 )
 from dispatch.services.quotas import quotas_of
 from dispatch.store.keys import Keys
+from dispatch.store.tally import by_slot
 from tests.api.tiny import DAY, NOW, ZONE, tiny_park
 
 PARK = tiny_park()
@@ -28,19 +29,23 @@ def wanted(carrier="c1", slots=1, group=1):
     return Wanted("浙B00001", PARK.enterprise_by_id[carrier], warehouse, warehouse.dock_groups[group], slots)
 
 
+def slots(taken):
+    return by_slot(taken or {}, PARK.grid.horizon)
+
+
 def counters(docks=None, east=None, west=None, truck=None, group=1, **more):
     warehouse = PARK.warehouse_by_id["w1"]
     east_gate, west_gate = PARK.gates
     return DayCounters(
         day=DAY,
-        docks=docks or {},
+        docks=slots(docks),
         dock_limits=CAPACITIES.docks(warehouse, warehouse.dock_groups[group]),
         gates=(
-            (east_gate, east or {}, CAPACITIES.entries(east_gate)),
-            (west_gate, west or {}, CAPACITIES.entries(west_gate)),
+            (east_gate, slots(east), CAPACITIES.entries(east_gate)),
+            (west_gate, slots(west), CAPACITIES.entries(west_gate)),
         ),
-        truck=truck or {},
-        truck_next_day={},
+        truck=slots(truck),
+        truck_next_day=slots({}),
         seen_at=NOW,
         **more,
     )

@@ -1,0 +1,88 @@
+"""Counters read together: what is asked for in the same loop tick is read once, and once made sense of, for all."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from redis.asyncio import BlockingConnectionPool
+
+from dispatch.store.commit import StoreDown
+from dispatch.store.connection import exchange, packed
+
+IntArray = NDArray[np.int64]
+
+
+class Taken:
+    """What was taken of one resource, by field, when it was read. Shared by all who asked: it is looked at, never
+    changed."""
+
+    def __init__(self, fields: Mapping[str, int]) -> None:
+        self.fields = fields
+        self._by_slot: IntArray | None = None
+
+    @classmethod
+    def read(cls, flat: Sequence[bytes]) -> "Taken":
+        """Return what the server answers HGETALL."""
+        return cls({field.decode(): int(value) for field, value in zip(flat[::2], flat[1::2], strict=True)})
+
+    def by_slot(self, horizon: int) -> IntArray:
+        """Return what is taken in each slot of a day, where the fields are slots; read-only, (T,)."""
+        if self._by_slot is None:
+            self._by_slot = by_slot(self.fields, horizon)
+        return self._by_slot
+
+
+def by_slot(fields: Mapping[str, int], horizon: int) -> IntArray:
+    """Return what is taken in each slot, from 0 to below the horizon; read-only."""
+    taken = np.zeros(horizon, dtype=np.int64)
+    for field, count in fields.items():
+        taken[int(field)] = count
+    taken.flags.writeable = False
+    return taken
+
+
+class Tally:
+    """Reads counters over one connection: while a batch is under way the next gathers.
+
+    A caller's answer has all keys of its batch, each as Taken, or as the server's error or StoreDown.
+    """
+
+    def __init__(self, pool: BlockingConnectionPool) -> None:
+        self._pool = pool
+        self._asked: dict[str, None] = {}
+        self._waiting: list[asyncio.Future[Mapping[str, Any]]] = []
+        self._reader: asyncio.Task[None] | None = None
+
+    def read(self, keys: Sequence[str]) -> "asyncio.Future[Mapping[str, Any]]":
+        """Return the future answer for the keys: as they stand at a moment after this call."""
+        answer: asyncio.Future[Mapping[str, Any]] = asyncio.get_running_loop().create_future()
+        self._asked.update(dict.fromkeys(keys))
+        self._waiting.append(answer)
+        if self._reader is None or self._reader.done():
+            self._reader = asyncio.create_task(self._read_all())
+        return answer
+
+    async def close(self) -> None:
+        """Wait until everything asked has its answer."""
+        if self._reader is not None:
+            await self._reader
+
+    async def _read_all(self) -> None:
+        while self._waiting:
+            keys, self._asked = list(self._asked), {}
+            waiting, self._waiting = self._waiting, []
+            answers = await self._ask(keys)
+            if any(isinstance(answer, StoreDown) and answer.maybe_done for answer in answers):
+                answers = await self._ask(keys)  # reading twice harms nobody
+            found = {
+                key: Taken.read(answer) if isinstance(answer, list) else answer
+                for key, answer in zip(keys, answers, strict=True)
+            }
+            for each in waiting:
+                if not each.done():
+                    each.set_result(found)
+
+    async def _ask(self, keys: Sequence[str]) -> list[Any]:
+        return await exchange(self._pool, [packed(("HGETALL", key)) for key in keys])
