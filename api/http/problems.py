@@ -1,7 +1,7 @@
 """Every error as RFC 9457 `application/problem+json`: one table from refusal to status, one place that catches."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -199,7 +199,7 @@ def refusal_document(refusal: Refusal) -> dict[str, Any]:
         kind,
         f"{refusal.resource}. {kind.advice}",
         resource=refusal.resource,
-        alternatives=[asdict(alternative) for alternative in refusal.alternatives],
+        alternatives=refusal.alternatives,
         **opens_at,
     )
 

@@ -174,8 +174,8 @@ def _blocks(park: Park, closure: Closure, day: date, first: int, end: int) -> It
 
 def _gate_block(park: Park, gate: Gate, lanes: int | None, day: date, slots: range) -> Iterator[Block]:
     left = 0 if lanes is None else max(0, gate.entry_lanes - lanes)
-    narrowed = replace(gate, entry_lanes=left)
-    amounts = tuple(park.entries_at(gate, slot) - park.entries_at(narrowed, slot) for slot in slots)
+    narrowed, minutes = replace(gate, entry_lanes=left), park.grid.slot_minutes
+    amounts = tuple(park.entries_at(gate, slot) - narrowed.entries_at(slot * minutes, minutes) for slot in slots)
     yield from _block(Resource.GATE, gate.id, day, slots, amounts)
 
 

@@ -22,7 +22,8 @@ def after(park: Park, appointment: Appointment, step: str, now: datetime, **chan
 
 def timed(park: Park, appointment: Appointment) -> Appointment:
     """Return the appointment with the moment at which a sweep must look at it."""
-    return replace(appointment, due_at=_due_at(park, appointment))
+    due_at = _due_at(park, appointment)
+    return appointment if due_at == appointment.due_at else replace(appointment, due_at=due_at)
 
 
 def _due_at(park: Park, appointment: Appointment) -> datetime | None:

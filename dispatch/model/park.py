@@ -519,6 +519,22 @@ class Park:
 
     def docks_at(self, warehouse: Warehouse, group: DockGroup, slot: int) -> int:
         """Return the docks of a group that work through the whole slot; 0 outside the opening hours."""
+        return self.docks_of(warehouse, group)[slot]
+
+    def docks_of(self, warehouse: Warehouse, group: DockGroup) -> tuple[int, ...]:
+        """Return the docks of a group that work through each whole slot of a day."""
+        known = self._docks.get(group.id)
+        if known is None:
+            known = self._docks[group.id] = tuple(
+                self._docks_through(warehouse, group, slot) for slot in range(self.grid.horizon)
+            )
+        return known
+
+    @cached_property
+    def _docks(self) -> dict[str, tuple[int, ...]]:
+        return {}
+
+    def _docks_through(self, warehouse: Warehouse, group: DockGroup, slot: int) -> int:
         first = slot * self.grid.slot_minutes
         minutes = (first, first + self.grid.slot_minutes - 1)
         if not all(warehouse.hours.covers(minute) for minute in minutes):
@@ -527,7 +543,20 @@ class Park:
 
     def entries_at(self, gate: Gate, slot: int) -> int:
         """Return how many trucks a gate admits in a slot."""
-        return gate.entries_at(slot * self.grid.slot_minutes, self.grid.slot_minutes)
+        return self.entries_of(gate)[slot]
+
+    def entries_of(self, gate: Gate) -> tuple[int, ...]:
+        """Return how many trucks a gate admits in each slot of a day."""
+        known = self._entries.get(gate.id)
+        if known is None:
+            minutes = self.grid.slot_minutes
+            begins = (slot * minutes for slot in range(self.grid.horizon))
+            known = self._entries[gate.id] = tuple(gate.entries_at(begin, minutes) for begin in begins)
+        return known
+
+    @cached_property
+    def _entries(self) -> dict[str, tuple[int, ...]]:
+        return {}
 
     def gates_for(self, warehouse: Warehouse) -> tuple[Gate, ...]:
         """Return all gates, the one of the warehouse's zone first, the others in the park's order."""

@@ -277,7 +277,7 @@ async def _join_line(desk: Desk, asked: _Asked, refusal: Refusal) -> Kept[Appoin
     day = park.grid.day_of(window.wish)
     gate = park.gates_for(asked.sought.wanted.warehouse)[0]
     place = Opening(0, day, park.grid.slot_of(window.wish, day), gate)
-    entry = waiting.joined(park, _appointment(asked, place), refusal.resource)
+    entry = waiting.joined(park, _appointment(park, asked, place), refusal.resource)
     commit = booking.create(park, desk.keys, entry)
     kept = await make(desk, New(entry, f"appointment {entry.id}", commit, own_id=False), asked.repeatable)
     if await waiting.fill(desk, day, asked.sought.now):
@@ -286,22 +286,18 @@ async def _join_line(desk: Desk, asked: _Asked, refusal: Refusal) -> Kept[Appoin
 
 
 async def _book(desk: Desk, asked: _Asked, opening: Opening) -> Kept[Appointment]:
-    appointment = _appointment(asked, opening)
-    if asked.draft.hold:
-        until = asked.sought.now + timedelta(minutes=desk.park.rules.hold_minutes)
-        appointment = replace(appointment, state=AppointmentState.REQUESTED, expires_at=until)
-    appointment = timed(desk.park, appointment)
+    appointment = timed(desk.park, _appointment(desk.park, asked, opening))
     commit = booking.create(desk.park, desk.keys, appointment, allowances=desk.allowances)
     new = New(appointment, f"appointment {appointment.id}", commit, own_id=False)
     return await make(desk, new, asked.repeatable)
 
 
-def _appointment(asked: _Asked, opening: Opening) -> Appointment:
+def _appointment(park: Park, asked: _Asked, opening: Opening) -> Appointment:
     draft, sought = asked.draft, asked.sought
     wanted, window = sought.wanted, sought.window
     return Appointment(
         id=new_id("appointment", asked.repeatable),
-        state=AppointmentState.CONFIRMED,
+        state=AppointmentState.REQUESTED if draft.hold else AppointmentState.CONFIRMED,
         source=Source.REQUEST,
         plate=draft.plate,
         carrier=draft.carrier,
@@ -320,6 +316,7 @@ def _appointment(asked: _Asked, opening: Opening) -> Appointment:
         latest=window.latest,
         purpose=draft.purpose,
         stops=_stops(asked, opening),
+        expires_at=sought.now + timedelta(minutes=park.rules.hold_minutes) if draft.hold else None,
         pool=opening.pool,
     )
 

@@ -6,8 +6,9 @@ always the sum of `claims` over all appointments. What is taken is decided by th
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from dispatch.model.allowances import NO_ALLOWANCES, Allowances
 from dispatch.model.grid import SlotGrid
@@ -48,13 +49,18 @@ BORN = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """One counter an appointment takes, and how its being full is told."""
+class Claim(NamedTuple):
+    """One counter an appointment takes, and how its being full is told: what is, and in which slot if it is one of
+    many."""
 
     take: Take
     full: type[Refusal]
-    resource: str
+    what: str
+    slot: int | None = None
+
+    def resource(self, park: Park) -> str:
+        """Return what is full, in words."""
+        return self.what if self.slot is None else f"{self.what} {park.slot_text(self.slot)}"
 
 
 def create(
@@ -98,7 +104,7 @@ def change(
     """
     held = {(claim.take.key, claim.take.field): claim.take for claim in claims(park, keys, old)}
     wanted = {(claim.take.key, claim.take.field): claim.take for claim in claims(park, keys, new, allowances)}
-    given_back = (replace(take, amount=-take.amount) for place, take in held.items() if place not in wanted)
+    given_back = (take._replace(amount=-take.amount) for place, take in held.items() if place not in wanted)
     taken = (take for place, take in wanted.items() if place not in held)
     joined, left = _moved(_indexes(park, keys, old), _indexes(park, keys, new))
     opened, closed = _moved(_waiting(park, keys, old), _waiting(park, keys, new))
@@ -127,7 +133,7 @@ def refusal_for(
     """Return the refusal that names the counter on which the commit was refused."""
     claim = next(claim for claim in claims(park, keys, appointment, allowances) if claim.take == full.take)
     kind = OutsideHours if claim.take.limit == 0 and claim.full in (DocksFull, GateFull) else claim.full
-    return kind(claim.resource)
+    return kind(claim.resource(park))
 
 
 def claims(
@@ -189,31 +195,27 @@ def _place_claims(park: Park, keys: Keys, appointment: Appointment, allowances: 
 
 def _dock_claims(park: Park, keys: Keys, appointment: Appointment, allowances: Allowances) -> Iterator[Claim]:
     for place in dock_times(appointment):
-        key = keys.dock(place.dock_group, appointment.day)
+        group, key = place.dock_group, keys.dock(place.dock_group, appointment.day)
+        docks = _docks_of(park, place.warehouse, place.dock_kind, group)
         for slot in range(place.slot, place.slot + place.slots):
-            docks = _docks_at(park, place.warehouse, place.dock_kind, place.dock_group, slot)
-            limit = allowances.docks(place.dock_group, docks, park.hour_of(slot))
-            yield Claim(
-                Take(key, slot_field(slot), 1, limit),
-                DocksFull,
-                f"dock group {place.dock_group} {park.slot_text(slot)}",
-            )
+            limit = allowances.docks(group, docks[slot], park.hour_of(slot)) if slot < len(docks) else 0
+            yield Claim(Take(key, slot_field(slot), 1, limit), DocksFull, f"dock group {group}", slot)
 
 
-def _docks_at(park: Park, warehouse_id: str, kind: DockKind, dock_group: str, slot: int) -> int:
-    """Return the docks that work; 0 where the park has no such group (any more): then nothing can be taken."""
+def _docks_of(park: Park, warehouse_id: str, kind: DockKind, dock_group: str) -> tuple[int, ...]:
+    """Return the docks that work in each slot; of none where the park has no such group (any more)."""
     warehouse = park.warehouse_by_id.get(warehouse_id)
     group = warehouse.find_dock_group(kind) if warehouse is not None else None
     if warehouse is None or group is None or group.id != dock_group:
-        return 0
-    return park.docks_at(warehouse, group, slot)
+        return ()
+    return park.docks_of(warehouse, group)
 
 
 def _gate_claim(park: Park, keys: Keys, appointment: Appointment) -> Claim:
     gate = park.gate_by_id.get(appointment.gate)
     limit = park.entries_at(gate, appointment.slot) if gate is not None else 0
     take = Take(keys.gate(appointment.gate, appointment.day), slot_field(appointment.slot), 1, limit)
-    return Claim(take, GateFull, f"gate {appointment.gate} {park.slot_text(appointment.slot)}")
+    return Claim(take, GateFull, f"gate {appointment.gate}", appointment.slot)
 
 
 def _quota_claims(park: Park, keys: Keys, appointment: Appointment, allowances: Allowances) -> Iterator[Claim]:
@@ -223,16 +225,16 @@ def _quota_claims(park: Park, keys: Keys, appointment: Appointment, allowances: 
     for quota in quotas_of(park, keys, appointment.carrier, day, peak_entries):
         if quota.counts(slot):
             take = Take(quota.key, quota.field_of(slot), 1, quota.limits[slot])
-            yield Claim(take, quota.full, quota.told(park, slot))
+            yield Claim(take, quota.full, quota.resource, slot if quota.field is None else None)
     if appointment.pool is not None:
         pool = pool_of(park, keys, appointment.pool, day, appointment.changed_at or appointment.made_at)
         limit = UNLIMITED if appointment.source is Source.PLAN else pool.limits[slot]
-        yield Claim(Take(pool.key, slot_field(slot), 1, limit), pool.full, pool.told(park, slot))
+        yield Claim(Take(pool.key, slot_field(slot), 1, limit), pool.full, pool.resource, slot)
 
 
 def _truck_claims(park: Park, keys: Keys, appointment: Appointment) -> Iterator[Claim]:
     for key, field, slot in truck_slots(park.grid, keys, appointment, park.rules.turn_slots):
-        yield Claim(Take(key, field, 1, 1), TruckBusy, f"truck {appointment.plate} {park.slot_text(slot)}")
+        yield Claim(Take(key, field, 1, 1), TruckBusy, f"truck {appointment.plate}", slot)
 
 
 def truck_slots(grid: SlotGrid, keys: Keys, appointment: Appointment, turn: int) -> Iterator[tuple[str, str, int]]:

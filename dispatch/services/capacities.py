@@ -1,4 +1,4 @@
-"""The park's capacity per slot, computed once per dock group and gate: what the counters' limits are."""
+"""The park's capacity per slot as arrays, made once per dock group and gate: what the counters' limits are."""
 
 import numpy as np
 
@@ -18,20 +18,18 @@ class Capacities:
         """Return the docks of the group that work in each slot of a day; read-only, (T,)."""
         known = self._docks.get(group.id)
         if known is None:
-            horizon = range(self._park.grid.horizon)
-            known = self._docks[group.id] = _row([self._park.docks_at(warehouse, group, slot) for slot in horizon])
+            known = self._docks[group.id] = _row(self._park.docks_of(warehouse, group))
         return known
 
     def entries(self, gate: Gate) -> IntArray:
         """Return how many trucks the gate admits in each slot of a day; read-only, (T,)."""
         known = self._entries.get(gate.id)
         if known is None:
-            horizon = range(self._park.grid.horizon)
-            known = self._entries[gate.id] = _row([self._park.entries_at(gate, slot) for slot in horizon])
+            known = self._entries[gate.id] = _row(self._park.entries_of(gate))
         return known
 
 
-def _row(values: list[int]) -> IntArray:
+def _row(values: tuple[int, ...]) -> IntArray:
     row = np.array(values, dtype=np.int64)
     row.flags.writeable = False
     return row

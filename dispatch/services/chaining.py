@@ -16,10 +16,10 @@ from dispatch.services.openings import (
     Opening,
     Wanted,
     Window,
+    find_nearest,
     find_obstacle,
     list_openings,
     slots_within,
-    starts_by_cost,
 )
 
 
@@ -65,11 +65,12 @@ def find_chain_obstacle(
 ) -> Refusal | None:
     """Return why the chain cannot begin in the best slot of its window; None when no slot lies in it, or it can."""
     by_day = {day.first.day: day for day in days}
-    spans = [(day.first, slots_within(park, wanted, window, day.first.day, now)) for day in by_day.values()]
-    for _, day, slot, counters in starts_by_cost(park, window.wish, spans):
-        stops = find_obstacle(park, wanted, counters, slot) or _follow(park, slot, wanted, legs, by_day[day])
-        return stops if isinstance(stops, Refusal) else None
-    return None
+    nearest = find_nearest(park, wanted, window, [day.first for day in by_day.values()], now)
+    if nearest is None:
+        return None
+    slot, counters = nearest
+    stops = find_obstacle(park, wanted, counters, slot) or _follow(park, slot, wanted, legs, by_day[counters.day])
+    return stops if isinstance(stops, Refusal) else None
 
 
 def _follow(park: Park, slot: int, wanted: Wanted, legs: Sequence[Leg], day: ChainDay) -> tuple[int, ...] | Refusal:

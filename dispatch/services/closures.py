@@ -104,7 +104,7 @@ async def cancel_closure(desk: Desk, closure_id: str, now: datetime, expected: V
             raise NotAllowedNow(f"closure {closure_id} is {kept.thing.state}")
         cancelled = replace(kept.thing, state=state)
         document = codec.dump(cancelled)
-        given_back = tuple(replace(take, amount=-take.amount) for take in takes_of(desk.keys, kept.thing))
+        given_back = tuple(take._replace(amount=-take.amount) for take in takes_of(desk.keys, kept.thing))
         commit = Commit(
             expects=(Expect(desk.keys.closure(closure_id), kept.version),),
             takes=given_back,

@@ -14,7 +14,7 @@ from dispatch.model.day import Load, Visit
 from dispatch.model.life import after
 from dispatch.model.park import Park, Warehouse
 from dispatch.model.promises import Appointment, AppointmentState, Match, Purpose, Source
-from dispatch.model.refusals import NotAllowedNow, OutsideHours, Refusal
+from dispatch.model.refusals import NotAllowedNow, OutsideHours
 from dispatch.services import booking
 from dispatch.services.counters import CounterView
 from dispatch.services.desk import Desk
@@ -23,11 +23,11 @@ from dispatch.services.openings import (
     Opening,
     Wanted,
     Window,
+    find_nearest,
     find_obstacle,
     find_opening,
     never_open,
     slots_within,
-    starts_by_cost,
 )
 from dispatch.store import codec
 from dispatch.store.commit import Commit, CounterFull
@@ -150,10 +150,8 @@ class SlotFinder:
         opening = find_opening(park, wanted, window, counters, self._now)
         if opening is not None:
             return opening
-        spans = [(each, slots_within(park, wanted, window, each.day, self._now)) for each in counters]
-        refusal: Refusal | None = None
-        for _, _, slot, seen in starts_by_cost(park, window.wish, spans)[:1]:
-            refusal = find_obstacle(park, wanted, seen, slot)
+        nearest = find_nearest(park, wanted, window, counters, self._now)
+        refusal = find_obstacle(park, wanted, nearest[1], nearest[0]) if nearest is not None else None
         raise refusal or never_open(park, wanted, first, park.grid.slot_of(stop.at, first), self._now)
 
     async def _find_own(self, match: Match, stop: WantedStop) -> tuple[Appointment, int] | None:

@@ -108,6 +108,14 @@ def move_cost(park: Park, wish: datetime, day: date, slot: int) -> int:
     return _cost_of(park, _slots_after(park, wish, day) + slot)
 
 
+def nearest_cost(park: Park, wish: datetime, day: date) -> int:
+    """Return the least F1 that any slot of the day can have."""
+    after = _slots_after(park, wish, day)
+    if after > 0:
+        return _cost_of(park, after)
+    return _cost_of(park, min(0, after + park.grid.horizon - 1))
+
+
 def _slots_after(park: Park, wish: datetime, day: date) -> int:
     """Return how many slots the first slot of the day lies after the wish's (negative: before)."""
     wished = park.grid.day_of(wish)
@@ -142,17 +150,18 @@ def find_obstacle(park: Park, wanted: Wanted, counters: DayCounters, slot: int) 
 
 
 def list_openings(
-    park: Park, wanted: Wanted, wish: datetime, days: Iterable[DayCounters], now: datetime
+    park: Park, wanted: Wanted, wish: datetime, days: Iterable[DayCounters], now: datetime, most: int | None = None
 ) -> list[Opening]:
-    """Return every open start of the days, the nearest first: by F1, then the earlier one."""
+    """Return every open start of the days, or `most` of them, the nearest first: by F1, then the earlier one."""
     found = []
     for counters in days:
         span = bookable_slots(park, wanted, counters.day, now)
         request = _request(wanted, counters, wish=-_slots_after(park, wish, counters.day), span=span)
         starts = online.open_within(counters.starts(park, wanted), span)
         costs = online.move_cost(request, _terms(park), starts)
-        found += [_opening(counters, slot, cost) for slot, cost in zip(starts.tolist(), costs.tolist(), strict=True)]
-    return sorted(found, key=attrgetter("worth"))
+        nearest = costs.argsort(kind="stable")[:most].tolist()
+        found += [_opening(counters, int(starts[place]), int(costs[place])) for place in nearest]
+    return sorted(found, key=attrgetter("worth"))[:most]
 
 
 def find_opening(
@@ -169,16 +178,23 @@ def find_opening(
     return min(found, key=attrgetter("worth"), default=None)
 
 
-def starts_by_cost(
-    park: Park, wish: datetime, spans: Iterable[tuple[DayCounters, range]]
-) -> list[tuple[int, date, int, DayCounters]]:
-    """Return (F1, day, slot, counters) of the slots of each day's span, best first, then the earlier one."""
-    starts = []
-    for counters, slots in spans:
-        after = _slots_after(park, wish, counters.day)
-        starts += [(_cost_of(park, after + slot), counters.day, slot, counters) for slot in slots]
-    starts.sort(key=itemgetter(0, 1, 2))
-    return starts
+def find_nearest(
+    park: Park, wanted: Wanted, window: Window, days: Iterable[DayCounters], now: datetime
+) -> tuple[int, DayCounters] | None:
+    """Return the start within the window that is best by F1, open or not, then the earlier one, with its day's
+    counters; None without any."""
+    found = []
+    for counters in days:
+        span, after = (
+            slots_within(park, wanted, window, counters.day, now),
+            _slots_after(park, window.wish, counters.day),
+        )
+        if span:  # F1 falls to the wish and rises behind it
+            nearest = min(max(span.start, -after), span.stop - 1)
+            ends = {span.start, nearest}
+            found += [(_cost_of(park, after + slot), counters.day, slot, counters) for slot in ends]
+    best = min(found, key=itemgetter(0, 1, 2), default=None)
+    return None if best is None else best[2:]
 
 
 def slots_within(park: Park, wanted: Wanted, window: Window, day: date, now: datetime) -> range:

@@ -4,9 +4,9 @@ Requests look at these for open starts, and bookings take them in their commit; 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from dispatch.model.park import OPEN_POOL, Park
 from dispatch.model.refusals import DailyQuotaFull, EntriesHeld, PeakQuotaFull, QuotaFull, Refusal
@@ -16,8 +16,7 @@ from dispatch.store.keys import Keys, slot_field
 UNLIMITED = 10**9  # what has no limit is counted all the same
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(NamedTuple):
     """A counter per slot, or one for the whole day (`field`), with its limit for a start in each slot of the day.
 
     It counts starts in `slots` alone, where they are given.

@@ -1,6 +1,6 @@
 """A start sought in the live counters and taken by one commit: the best in a window, or why not and what instead."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar
@@ -17,13 +17,13 @@ from dispatch.services.openings import (
     Wanted,
     Window,
     alternative,
+    find_nearest,
     find_obstacle,
     find_opening,
     list_openings,
-    move_cost,
+    nearest_cost,
     never_open,
     slots_within,
-    starts_by_cost,
 )
 from dispatch.store.commit import CounterFull
 
@@ -126,10 +126,10 @@ def _find(desk: Desk, sought: Sought, days: Sequence[ChainDay]) -> Opening | Non
     return find_opening(desk.park, sought.wanted, sought.window, _firsts(days), sought.now)
 
 
-def _list(desk: Desk, sought: Sought, days: Sequence[ChainDay]) -> list[Opening]:
+def _list(desk: Desk, sought: Sought, days: Sequence[ChainDay], most: int) -> list[Opening]:
     if sought.legs:
-        return list_chains(desk.park, sought.wanted, sought.legs, sought.window.wish, days, sought.now)
-    return list_openings(desk.park, sought.wanted, sought.window.wish, _firsts(days), sought.now)
+        return list_chains(desk.park, sought.wanted, sought.legs, sought.window.wish, days, sought.now)[:most]
+    return list_openings(desk.park, sought.wanted, sought.window.wish, _firsts(days), sought.now, most)
 
 
 def _firsts(days: Sequence[ChainDay]) -> list[DayCounters]:
@@ -151,11 +151,10 @@ async def _obstacle(desk: Desk, sought: Sought, days: Sequence[ChainDay]) -> Ref
     park, wanted, window = desk.park, sought.wanted, sought.window
     if sought.legs:
         return find_chain_obstacle(park, wanted, sought.legs, window, days, sought.now)
-    spans = [(each, slots_within(park, wanted, window, each.day, sought.now)) for each in _firsts(days)]
-    starts = starts_by_cost(park, window.wish, spans)
-    if not starts:
+    nearest = find_nearest(park, wanted, window, _firsts(days), sought.now)
+    if nearest is None:
         return None
-    _, _, slot, counters = starts[0]
+    slot, counters = nearest
     refusal = find_obstacle(park, wanted, counters, slot)
     if isinstance(refusal, DocksFull | GateFull):
         closures = await closures_of(desk.store, counters.day)
@@ -181,23 +180,17 @@ async def _nearest(desk: Desk, sought: Sought, views: _Views) -> list[Opening]:
     most = desk.park.rules.alternatives
     days: list[ChainDay] = []
     found: list[Opening] = []
-    for cost, day in sorted(_bookable_days(desk, sought)):
+    for cost, day in _bookable_days(desk, sought):
         if len(found) >= most and found[most - 1].cost <= cost:
             break  # no start of this day or a farther one is nearer
         days += await views.read([day])
-        found = _list(desk, sought, days)
-    return found[:most]
+        found = _list(desk, sought, days, most)
+    return found
 
 
-def _bookable_days(desk: Desk, sought: Sought) -> Iterator[tuple[int, date]]:
-    """Yield each bookable day with the least cost any of its slots can have."""
-    park = desk.park
-    wished = park.grid.day_of(sought.window.wish)
+def _bookable_days(desk: Desk, sought: Sought) -> list[tuple[int, date]]:
+    """Return each bookable day with the least cost any of its slots can have, the nearest first."""
+    park, wish = desk.park, sought.window.wish
     today = park.grid.day_of(sought.now)
-    for ahead in range(park.rules.booking_horizon_days + 1):
-        day = today + timedelta(days=ahead)
-        if day == wished:
-            yield 0, day
-        else:
-            nearest_slot = 0 if day > wished else park.grid.horizon - 1
-            yield move_cost(park, sought.window.wish, day, nearest_slot), day
+    ahead = range(park.rules.booking_horizon_days + 1)
+    return sorted((nearest_cost(park, wish, day), day) for day in (today + timedelta(days=each) for each in ahead))

@@ -2,19 +2,17 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Expect:
+class Expect(NamedTuple):
     """An entity must stand at this version when the change is made; 0 means it must not exist."""
 
     key: str
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class Take:
+class Take(NamedTuple):
     """Add `amount` to a counter, refused where it would pass `limit`; a negative amount gives back, never below zero.
 
     A counter is one field of a hash: the hash is a resource on a day, the field a slot.
@@ -26,8 +24,7 @@ class Take:
     limit: int
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(NamedTuple):
     """Write an entity (its version goes up by one), and the indexes it shall be found in and removed from."""
 
     key: str
@@ -36,8 +33,7 @@ class Write:
     remove_from: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """A past-tense fact for the park's stream, or for another stream of the park (its key)."""
 
     name: str
