@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 
-class Expect(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Expect:
     """An entity must stand at this version when the change is made; 0 means it must not exist."""
 
     key: str
@@ -24,7 +25,8 @@ class Take(NamedTuple):
     limit: int
 
 
-class Write(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Write:
     """Write an entity (its version goes up by one), and the indexes it shall be found in and removed from."""
 
     key: str
@@ -33,7 +35,8 @@ class Write(NamedTuple):
     remove_from: tuple[tuple[str, str], ...] = ()
 
 
-class Event(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Event:
     """A past-tense fact for the park's stream, or for another stream of the park (its key)."""
 
     name: str
