@@ -84,6 +84,7 @@ class StopAnswer(Answer):
     purpose: Purpose | None
     dock_started_at: datetime | None
     dock_finished_at: datetime | None
+    freed_slots: int
 
 
 class MovedAnswer(Answer):
@@ -156,6 +157,7 @@ class AppointmentAnswer(Answer):
     dock_started_at: datetime | None
     dock_finished_at: datetime | None
     left_at: datetime | None
+    freed_slots: int = Field(description="Dock slots at its end that it did not need and gave back.")
 
 
 class QueueAnswer(Answer):

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from dispatch.model.grid import SlotGrid
 from dispatch.model.park import Park
 from dispatch.model.promises import APPOINTMENT_LIFE, Appointment, AppointmentState, Stop
 from dispatch.model.refusals import NotAllowedNow
+
+Place = TypeVar("Place", Appointment, Stop)
 
 
 def after(park: Park, appointment: Appointment, step: str, now: datetime, **changes: Any) -> Appointment:
@@ -52,7 +54,17 @@ def dock_times(appointment: Appointment) -> tuple[Appointment | Stop, ...]:
 
 def end_slot(appointment: Appointment) -> int:
     """Return the slot after the last in which the appointment is at a dock; may pass the day's end."""
-    return max(place.slot + place.slots for place in dock_times(appointment))
+    return max((place.slot + place.slots for place in dock_times(appointment) if place.slots), default=appointment.slot)
+
+
+def without_unused(park: Park, place: Place, day: date, done_at: datetime) -> Place:
+    """Return a time at a dock without the slots that begin once it is done, where the house gives them back."""
+    if not park.rules.release_unused_docks:
+        return place
+    slot = park.grid.slot_of(done_at, day)
+    begun = slot + int(park.grid.start_of(day, slot) < done_at)
+    used = min(place.slots, max(0, begun - place.slot))
+    return replace(place, slots=used, freed_slots=place.freed_slots + place.slots - used)
 
 
 def waits_on(park: Park, appointment: Appointment) -> list[date]:

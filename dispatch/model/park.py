@@ -378,6 +378,7 @@ class HouseRules:
     matching_round_seconds: int = 30  # between rounds while loads are open; 0: on demand only
     offer_ahead_minutes: int = 60  # what must leave within this is offered by the rounds on the timer
     exception_hours: int = 24  # a reported exception is to be resolved within
+    release_unused_docks: bool = True  # what is done early gives the dock's slots that have not begun back
     steer_bookings: bool = True  # among open starts, by bid prices; otherwise each booking gets what suits it best
     peak: tuple[Hours, ...] = ()  # the hours everybody wants
     replan_move_cost: int = 20  # of a promise that is not kept when a closed day is planned again

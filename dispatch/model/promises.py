@@ -134,6 +134,7 @@ class Stop:
     purpose: Purpose | None = None
     dock_started_at: datetime | None = None
     dock_finished_at: datetime | None = None
+    freed_slots: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +209,7 @@ class Appointment:
     dock_started_at: datetime | None = None
     dock_finished_at: datetime | None = None
     left_at: datetime | None = None
+    freed_slots: int = 0  # at its end, given back since it was done before: no longer among `slots`
     displaced_by: str | None = (
         None  # the closure or scenario that moved or cancelled it: its driver may refuse, blameless
     )

@@ -43,7 +43,9 @@ def booked_requests(park: Park, day: date, appointments: Iterable[Appointment]) 
     for each in appointments:
         if each.wish is None or each.earliest is None or each.latest is None:
             continue
-        asked = index.row(each.dock_group, each.carrier, each.slots, day, (each.wish, each.earliest, each.latest))
+        asked = index.row(
+            each.dock_group, each.carrier, each.slots + each.freed_slots, day, (each.wish, each.earliest, each.latest)
+        )
         if asked is not None:
             rows.append((*asked, 1, hours_from(park, day, each.made_at)))
     return _requests(rows)

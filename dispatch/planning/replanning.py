@@ -133,7 +133,7 @@ def _planned_around(day: _Day, booked: Sequence[Appointment], chains: dict[str, 
     involved = _involved(on, standing)
     stuck = {each.id for each in involved if on.is_over(each) and _is_for_people(on, each) and each.id not in chains}
     slots = {each.id: -1 if each.id in stuck else each.slot for each in standing}
-    asked = [each for each in involved if each.id not in stuck]
+    asked = [each for each in involved if each.id not in stuck and each.slots]  # who was done early holds no dock
     if any(on.is_over(each) and not on.is_frozen(each) for each in asked):
         slots |= _planned(on, asked, standing)
     at = {each.id: None for each in booked} | {

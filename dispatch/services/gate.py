@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from dispatch.model.lateness import closes_at, find_lane, is_early, is_in_time, opens_at
-from dispatch.model.life import after, dock_times, starts_at
+from dispatch.model.life import after, dock_times, starts_at, without_unused
 from dispatch.model.promises import INSIDE, Appointment, AppointmentState, Lane, Source
 from dispatch.model.refusals import BadPass, NotAllowedNow, NotThere, Refusal, TooEarly, TooLate
 from dispatch.services import booking
@@ -187,7 +187,10 @@ async def start_dock(
 async def finish_dock(
     desk: Desk, appointment_id: str, now: datetime, warehouse: str | None = None, expected: Versions = None
 ) -> Kept[Appointment]:
-    """Finish with a truck at its dock: it goes on to the next warehouse of a chained visit, or is completed."""
+    """Finish with a truck at its dock: it goes on to the next warehouse of a chained visit, or is completed.
+
+    The dock's slots that have not begun are free again in the same commit, by the house rule `release_unused_docks`.
+    """
 
     def step(appointment: Appointment) -> str:
         return "finish_stop" if _next_stop(appointment) < len(appointment.stops) else "finish_dock"
@@ -196,7 +199,7 @@ async def finish_dock(
         number = _next_stop(appointment)
         _check_warehouse(appointment, number, warehouse)
         changed = _with_times(appointment, number, dock_finished_at=now)
-        return after(desk.park, changed, step(appointment), now)
+        return after(desk.park, _without_unused(desk, changed, {number}, now), step(appointment), now)
 
     return await step_appointment(desk, appointment_id, step, finished, expected)
 
@@ -221,12 +224,16 @@ async def find_inside(desk: Desk, plate: str, now: datetime) -> str:
 
 
 async def check_out(desk: Desk, appointment_id: str, now: datetime) -> Kept[Appointment]:
-    """Let a truck out; with that its appointment is completed, whatever its warehouses have said."""
+    """Let a truck out; with that its appointment is completed, whatever its warehouses have said, and what it still
+    holds of docks is given back as when they finish early.
+    """
 
     def left(appointment: Appointment) -> Appointment:
         if appointment.left_at is not None:
             raise NotAllowedNow(f"appointment {appointment.id} has left the park")
-        return after(desk.park, appointment, "check_out", now, left_at=now)
+        unfinished = {i for i, place in enumerate(dock_times(appointment)) if place.dock_finished_at is None}
+        changed = _without_unused(desk, appointment, unfinished, now)
+        return after(desk.park, changed, "check_out", now, left_at=now)
 
     return await step_appointment(desk, appointment_id, "check_out", left)
 
@@ -300,6 +307,17 @@ def _check_warehouse(appointment: Appointment, number: int, warehouse: str | Non
     due_at = dock_times(appointment)[number].warehouse
     if warehouse not in (None, due_at):
         raise NotAllowedNow(f"appointment {appointment.id} is due at another warehouse first")
+
+
+def _without_unused(desk: Desk, appointment: Appointment, numbers: set[int], now: datetime) -> Appointment:
+    """Return the appointment without what it no longer needs of its docks of these numbers."""
+    park, day = desk.park, appointment.day
+    stops = tuple(
+        without_unused(park, stop, day, now) if number in numbers else stop
+        for number, stop in enumerate(appointment.stops, start=1)
+    )
+    changed = replace(appointment, stops=stops)
+    return without_unused(park, changed, day, now) if 0 in numbers else changed
 
 
 def _with_times(appointment: Appointment, number: int, **times: datetime) -> Appointment:

@@ -102,7 +102,7 @@ def _placements(park: Park, appointment: Appointment) -> list[Placed]:
             Placement(
                 visit=_visit(park, appointment, place, name),
                 slot=place.slot,
-                slots=place.slots,
+                slots=max(1, place.slots),
                 gate=appointment.gate,
                 dock_group=place.dock_group,
             ),

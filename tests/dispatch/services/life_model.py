@@ -51,7 +51,7 @@ class Visit:
         taken: set[tuple[str, object]] = {("inside", self.plate)} if self.state in INSIDE else set()
         for places in filter(None, (self.places, self.offer)):
             taken |= {(dock, t) for dock, first, slots in places for t in range(first, first + slots)}
-            end = places[-1][1] + places[-1][2]
+            end = max([first + slots for _, first, slots in places if slots], default=places[0][1])
             taken |= {(f"truck {self.plate}", t) for t in range(places[0][1], end + 1)}
         return taken
 
@@ -191,13 +191,22 @@ class Park:
             return "NotAllowedNow"
         done = visit.done + 1
         state = "completed" if done == len(visit.places) else "checked_in"
-        return self.keep(i, replace(visit, state=state, done=done))
+        return self.keep(i, replace(visit, state=state, done=done, places=self.used(visit, {visit.done})))
 
     def check_out(self, i: int) -> str:
         visit = self.visits[i]
         if visit.state not in (*INSIDE, "completed") or visit.left:
             return "NotAllowedNow"
-        return self.keep(i, replace(visit, state="completed", left=True))
+        open_ones = set(range(visit.done, len(visit.places)))
+        return self.keep(i, replace(visit, state="completed", left=True, places=self.used(visit, open_ones)))
+
+    def used(self, visit: Visit, done: set[int]) -> Places:
+        """Return its places, what had not begun of those that are done given back."""
+        begun = -(-self.now // SLOT)
+        return tuple(
+            (dock, first, min(slots, max(0, begun - first)) if number in done else slots)
+            for number, (dock, first, slots) in enumerate(visit.places)
+        )
 
     def expect(self, i: int, eta: int) -> str:
         visit = self.visits[i]

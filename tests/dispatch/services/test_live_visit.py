@@ -340,3 +340,57 @@ async def test_a_move_or_another_plate_keeps_no_stale_offer_or_takes_it_along(de
 
     assert (moved.thing.offer, moved.thing.slot) == (None, 44)
     await assert_books_balance(desk)
+
+
+async def through(desk, made, begun, done):
+    await gate.check_in(desk, made, Arrival(nine(begun)))
+    await gate.start_dock(desk, made, nine(begun))
+    return (await gate.finish_dock(desk, made, nine(done))).thing
+
+
+@pytest.mark.parametrize(("done", "used"), [(-10, 0), (14, 1), (15, 1), (16, 2), (60, 4), (75, 4)])
+async def test_who_is_done_early_gives_the_slots_back_that_have_not_begun(desk, done, used):
+    made = await book(desk, 1, minutes=60)
+
+    visit = await through(desk, made, min(0, done), done)
+
+    assert (visit.state, visit.slots, visit.freed_slots) == (AppointmentState.COMPLETED, used, 4 - used)
+    if used < 4:
+        free_from = nine(15 * max(used, 0))
+        soon = (await appointments.request_appointment(desk, exactly(2, free_from), nine(-20), None)).thing
+        assert soon.slot == 36 + used
+    await assert_books_balance(desk)
+
+
+async def test_what_is_given_back_early_is_offered_to_the_line_in_the_same_commit(desk):
+    made = await book(desk, 1, minutes=90)
+    waits = await appointments.request_appointment(desk, exactly(2, nine(60), waitlist=True), NOW, None)
+
+    visit = await through(desk, made, 0, 20)
+
+    offered = await find(desk, waits.thing.id)
+    assert (visit.freed_slots, offered.state, offered.slot) == (4, AppointmentState.REQUESTED, 40)
+    assert (await names(desk))[-2:] == ["DockFinished", "AppointmentOffered"]
+    await assert_books_balance(desk)
+
+
+async def test_a_stop_of_a_chain_and_a_truck_that_leaves_early_give_their_docks_back_too(desk):
+    chain = await book(desk, 1, minutes=60, stops=(StopDraft("w1", "import", minutes=60),))
+
+    await through(desk, chain, 0, 10)
+    gone = (await gate.check_out(desk, chain, nine(30))).thing
+
+    assert [(place.slots, place.freed_slots) for place in (gone, *gone.stops)] == [(1, 3), (0, 4)]
+    await assert_books_balance(desk)
+
+
+async def test_a_house_that_keeps_unused_docks_gives_nothing_back(store):
+    park = replace(tiny_park(docks=1), id=store.keys.park_id)
+    desk = Desk(replace(park, rules=replace(park.rules, release_unused_docks=False)), store)
+    made = await book(desk, 1, minutes=60)
+
+    visit = await through(desk, made, 0, 10)
+
+    assert (visit.slots, visit.freed_slots) == (4, 0)
+    with pytest.raises(DocksFull):
+        await book(desk, 2, nine(30))
