@@ -23,8 +23,8 @@ run: $(RUNTIME)  ## plan a demo day and serve it on http://127.0.0.1:8000 (VISIT
 demo: $(RUNTIME)  ## plan a demo day, print the summary, do not serve (VISITS=10000 SEED=1 JSON=1)
 	@$(RUN) demo --visits $(VISITS) --seed $(SEED) $(if $(filter-out 0,$(JSON)),--json)
 
-test: $(DEV)  ## run the whole test suite against the real store (REQUIRE_ALL=1: nothing may skip)
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: $(DEV)  ## run the whole test suite against the real store on all cores (REQUIRE_ALL=1: nothing may skip)
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(PYTEST_ARGS)
 
 check: $(DEV)  ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check .
