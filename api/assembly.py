@@ -119,10 +119,11 @@ def end_with_stdin() -> None:
 
 
 @contextmanager
-def running_worker(store_url: str) -> Iterator[None]:
+def running_worker(store_url: str, **settings: str) -> Iterator[None]:
     """Run a worker for the store, and another when it is lost; it ends with this block and with this process."""
     stopping = threading.Event()
-    keeper = threading.Thread(target=_keep_worker, args=(store_url, stopping), daemon=True)
+    environment = child_environment(REDIS_URL=store_url, **settings)
+    keeper = threading.Thread(target=_keep_worker, args=(environment, stopping), daemon=True)
     keeper.start()
     try:
         yield
@@ -131,12 +132,12 @@ def running_worker(store_url: str) -> Iterator[None]:
         keeper.join()
 
 
-def _keep_worker(store_url: str, stopping: threading.Event) -> None:
+def _keep_worker(environment: dict[str, str], stopping: threading.Event) -> None:
     while not stopping.is_set():
         worker = subprocess.Popen(
             [sys.executable, "-P", "-m", "parkdispatch", "worker", "--until-stdin-closes"],
             stdin=subprocess.PIPE,  # closed by the system when this process is gone
-            env=child_environment(REDIS_URL=store_url),
+            env=environment,
         )
         while worker.poll() is None and not stopping.wait(WORKER_LOOK_SECONDS):
             pass

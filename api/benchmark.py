@@ -77,21 +77,22 @@ def _row(what: str, connections: int, seconds: float, waits: list[float], done: 
 
 
 @contextmanager
-def serving(what: str, url: str, key: str) -> Iterator[int]:
-    """Run `api.benchmark_server` in a process of its own; yield its port."""
+def serving(what: str, url: str, key: str, *, at: datetime | None = None, **settings: str) -> Iterator[int]:
+    """Run `api.benchmark_server` in a process of its own, with settings of the environment; yield its port."""
     server = subprocess.Popen(  # noqa: S603 - our own module
-        [sys.executable, "-P", "-m", "api.benchmark_server", what],
+        [sys.executable, "-P", "-m", "api.benchmark_server", what, *([at.isoformat()] if at is not None else [])],
         stdin=subprocess.PIPE,  # closed by the system when this process is gone
         stdout=subprocess.PIPE,
-        env=child_environment(REDIS_URL=url, PARKDISPATCH_OPERATOR_KEY=key),
+        env=child_environment(REDIS_URL=url, PARKDISPATCH_OPERATOR_KEY=key, **settings),
     )
     assert server.stdout is not None
-    try:
-        yield int(server.stdout.readline())
-    finally:
-        server.terminate()
-        server.wait()
-        server.stdout.close()
+    assert server.stdin is not None
+    with server.stdin, server.stdout:
+        try:
+            yield int(server.stdout.readline())
+        finally:
+            server.terminate()
+            server.wait()
 
 
 def appointments(

@@ -1,8 +1,12 @@
-"""What `bench api` loads: `python -m api.benchmark_server service|empty`; prints its port when it listens."""
+"""What benchmarks ask: `python -m api.benchmark_server service|empty [TIME]`; prints its port when it listens.
+
+The park is that of the settings; with a TIME (RFC 3339) the service's clock stands there.
+"""
 
 import socket
 import sys
 import threading
+from datetime import datetime
 
 import uvicorn
 from fastapi import FastAPI
@@ -11,7 +15,6 @@ from api.assembly import end_with_stdin, key_digest, operator_key, pass_key, rea
 from api.http.app import create_app
 from api.http.guard import server_config
 from api.http.parts import Limits, Parts
-from api.settings import demo_park_file
 from dispatch.files import load_park
 from dispatch.services.desk import Desk
 from dispatch.services.outbound import Outbound
@@ -23,7 +26,8 @@ def service() -> FastAPI:
     """Return the service for the store at REDIS_URL."""
     settings = read_settings()
     assert settings.redis_url is not None
-    park = load_park(demo_park_file())
+    park = load_park(settings.park_file)
+    stands_at = datetime.fromisoformat(sys.argv[2]) if len(sys.argv) > 2 else None
     store = Store(settings.redis_url.get_secret_value(), park.id)
     digest = key_digest(operator_key(settings))
     return create_app(
@@ -31,7 +35,7 @@ def service() -> FastAPI:
             Desk(park, store),
             Jobs(store),
             digest,
-            wall_clock,
+            wall_clock if stands_at is None else lambda: stands_at,
             Limits.of(settings),
             reports_of(settings),
             Outbound(settings.webhook_inside),

@@ -4,6 +4,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import Iterable
+from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
@@ -196,6 +197,27 @@ def bench_faults(
         found = asyncio.run(faults.study(Path(directory), rounds, still_seconds, rng))
     _report("faults", found.faults, as_json)
     _report("account", found.account, as_json)
+
+
+@bench_app.command("contract")
+def bench_contract(
+    requests: Annotated[int, typer.Option("--requests", help="at least so many", min=1, max=10_000_000)] = 20_000,
+    seed: Annotated[int, typer.Option("--seed", help="of the requests", min=0, max=2**31)] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Let every role ask every operation of the OpenAPI document what it allows and forbids; exit code 1 on an answer
+    that is not as the document says, on any 5xx, on an error that is no problem document."""
+    if find_spec("schemathesis") is None:
+        raise BadInput("schemathesis", "", "is not installed; make bench-contract installs it, or: pip install .[dev]")
+    from api import contract_park  # noqa: PLC0415 - needs what only development has
+
+    with tempfile.TemporaryDirectory(prefix="parkdispatch-") as directory:
+        account = contract_park.study(Path(directory), requests, seed)
+    for failure in account.failures:
+        say(f"{failure.sent_by} {failure.operation}: {failure.wrong}\n    {failure.request}")
+    _report("contract", account.rows(), as_json)
+    if account.failures:
+        raise typer.Exit(1)
 
 
 def _demo_place() -> matching_online.Place:

@@ -517,7 +517,9 @@ def _about_scenarios(park: Park, sample: Sample) -> dict[str, Example]:
         "start_scenario": Example(show.scenario(park, queued), asked),
         "list_scenarios": Example(show.page([show.scenario(park, running)], None), parameters={"limit": 50}),
         "get_scenario": Example(show.scenario(park, running), parameters=where),
-        "watch_scenario": Example('event: progress\ndata: {"stage": "changed", "done": 0.78}\n\n', parameters=where),
+        "watch_scenario": Example(
+            {"id": "7", "event": "progress", "data": '{"stage": "changed", "done": 0.78}'}, parameters=where
+        ),
         "get_scenario_csv": Example(table, parameters=where),
         "cancel_scenario": Example(show.scenario(park, cancelled), parameters=where),
         "apply_scenario": Example(show.applied(queued.id, "ask", applied), {"consent": "ask"}, where),

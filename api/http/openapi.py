@@ -25,6 +25,7 @@ from api.http.problems import (
     document,
 )
 from api.http.rim import UNLIMITED, OpenRoute
+from api.http.sse import MEDIA_TYPE as EVENT_STREAM
 from dispatch.model.refusals import AlreadyThere, KeyReused, NotThere, Refusal, StoreFull, StoreUnavailable
 
 Responses = dict[int | str, dict[str, Any]]
@@ -57,6 +58,17 @@ _REPLAYED = {
         "schema": {"type": "string"},
     }
 }
+SENT_EVENT: dict[str, Any] = {
+    "type": "object",
+    "description": "One server-sent event of the stream.",
+    "required": ["id", "event", "data"],
+    "properties": {
+        "id": {"type": "string", "description": "For Last-Event-ID."},
+        "event": {"type": "string", "description": "What kind of event it is."},
+        "data": {"type": "string", "description": "A JSON document.", "contentMediaType": "application/json"},
+        "retry": {"type": "integer", "description": "Milliseconds after which a client asks again."},
+    },
+}
 
 
 def told(*kinds: Told, success: int = 200) -> Responses:
@@ -76,10 +88,10 @@ def told(*kinds: Told, success: int = 200) -> Responses:
 
 
 def also_as(media_type: str, responses: Responses) -> Responses:
-    """Return the responses with success told in another media type too."""
+    """Return the responses with success told in another media type, too where a model tells it as JSON."""
     success = next(status for status in responses if str(status).startswith("2"))
-    content = {"content": {media_type: {"schema": {"type": "string"}}}}
-    return {**responses, success: {**responses[success], **content}}
+    schema = SENT_EVENT if media_type == EVENT_STREAM else {"type": "string"}
+    return {**responses, success: {**responses[success], "content": {media_type: {"schema": schema}}}}
 
 
 def _problem_response(kinds: list[Kind]) -> dict[str, Any]:

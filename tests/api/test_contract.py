@@ -1,70 +1,55 @@
-"""Schemathesis sends what the OpenAPI document allows and what it forbids: no 5xx, nothing that is not told."""
+"""Every role asks every operation what its document allows and what it forbids: no 5xx, nothing that is not told."""
 
-import hashlib
-
-import hypothesis
+import numpy as np
 import pytest
-import schemathesis
-from schemathesis import GenerationMode
-from schemathesis.checks import (
-    content_type_conformance,
-    not_a_server_error,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
-from api.http.app import create_app
-from api.http.parts import Parts
-from dispatch.services.desk import Desk
-from dispatch.store.store import Store
-from dispatch.worker.jobs import Jobs
-from tests.api.conftest import BEARER
-from tests.api.over_tcp import running_service
-from tests.api.tiny import NOW, tiny_park
+from api.contract import NOBODY, SENT_BY, Contract
+from api.contract_park import furnished
+from api.http.app import ROUTERS
+from dispatch.model.callers import Role
 
 pytestmark = pytest.mark.store
 
-CHECKS = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_schema_conformance,
-    response_headers_conformance,
-]
-
-
-def told():
-    """Return the operations of the document, each in both modes; making the document asks no store."""
-    store = Store("unix:///nowhere", "told")
-    digest = hashlib.sha256(b"key").digest()
-    app = create_app(Parts(Desk(tiny_park(docks=50, entry_lanes=5), store), Jobs(store), digest, lambda: NOW))
-    schema = schemathesis.openapi.from_dict(app.openapi())
-    for operation in (found.ok() for found in schema.get_all_operations()):
-        raw = operation.definition.raw
-        yield pytest.param(operation, GenerationMode.POSITIVE, id=f"{raw['operationId']}-allowed")
-        if "parameters" in raw or "requestBody" in raw:  # else nothing can be wrong with a request
-            yield pytest.param(operation, GenerationMode.NEGATIVE, id=f"{raw['operationId']}-forbidden")
+OPERATIONS = [route.operation_id for router in ROUTERS for route in router.routes]
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    with running_service(tmp_path_factory.mktemp("contract"), 50) as started:
-        yield f"http://127.0.0.1:{started.port}"
+def contract(tmp_path_factory):
+    with furnished(tmp_path_factory.mktemp("contract"), np.random.default_rng(1), with_jobs=False) as asking:
+        yield asking
 
 
-@pytest.mark.parametrize(("operation", "mode"), list(told()))
-def test_the_service_does_what_its_document_says(service, operation, mode):
-    @hypothesis.seed(1)
-    @hypothesis.settings(
-        max_examples=6,
-        derandomize=True,
-        deadline=None,
-        database=None,
-        suppress_health_check=list(hypothesis.HealthCheck),
-    )
-    @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
-    def ask(case):
-        case.call_and_validate(base_url=service, headers=BEARER, checks=CHECKS)
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_the_service_does_what_its_document_says_whoever_asks(contract, operation):
+    assert contract.ask_round(operation, 2, seed=1) == []
 
-    ask()
+
+def test_every_role_got_beyond_the_door(contract):
+    done = {row["role"]: row["operations done"] for row in contract.account.rows()}
+
+    assert set(done) == {*SENT_BY, "all"}
+    assert done[Role.OPERATOR] >= 85
+    assert all(done[role] >= 10 for role in Role)
+    assert done[NOBODY] >= 5
+
+
+def test_an_answer_that_is_not_told_is_found(contract):
+    document = contract.document
+    health = document["paths"]["/healthz"]["get"]
+    told = {"201": health["responses"]["200"]}
+    changed = document | {"paths": document["paths"] | {"/healthz": {"get": health | {"responses": told}}}}
+    asking = Contract(contract.asked, changed)
+
+    failures = asking.ask_round("get_health", 1, seed=1)
+    asking.close()
+
+    assert {each.sent_by for each in failures} == set(SENT_BY)
+    assert all(each.wrong.startswith("200: ") and "/healthz" in each.request for each in failures)
+
+
+def test_an_error_that_is_no_problem_document_is_found(contract, monkeypatch):
+    monkeypatch.setattr("api.contract.KINDS", {})
+
+    failures = contract.ask_round("get_problem", 1, seed=1)
+
+    assert any("is no kind of problem" in each.wrong for each in failures)

@@ -11,7 +11,7 @@ from api.http import show
 from api.http.answers import AppliedAnswer, ScenarioAnswer, ScenarioPage
 from api.http.asking import Listing, parts_of, repeatable_of
 from api.http.fields import IdempotencyKey, PathId
-from api.http.openapi import CHANGING, CREATING, READING, Responses, told
+from api.http.openapi import CHANGING, CREATING, READING, also_as, told
 from api.http.requests import Paged, ScenarioApplied, ScenarioAsked
 from api.http.rim import KeyedRoute
 from api.http.sse import MEDIA_TYPE as EVENT_STREAM
@@ -73,16 +73,11 @@ async def get_scenario(request: Request, scenario_id: PathId) -> Response:
     return show.answer(show.scenario(desk.park, kept.thing), version=kept.version)
 
 
-def _text(media_type: str, *more: type[refusals.Refusal]) -> Responses:
-    responses = told(*READING, refusals.NotThere, *more)
-    return {**responses, 200: {**responses[200], "content": {media_type: {"schema": {"type": "string"}}}}}
-
-
 @router.get(
     "/{scenario_id}/progress",
     operation_id="watch_scenario",
     response_class=Response,
-    responses=_text(EVENT_STREAM),
+    responses=also_as(EVENT_STREAM, told(*READING, refusals.NotThere)),
 )
 async def watch_scenario(request: Request, scenario_id: PathId, last_event_id: LastEventId = None) -> Response:
     """Listen to a scenario's progress as server-sent events, `progress` ones and, when it has ended, an `ended` one."""
@@ -95,7 +90,7 @@ async def watch_scenario(request: Request, scenario_id: PathId, last_event_id: L
     "/{scenario_id}/result.csv",
     operation_id="get_scenario_csv",
     response_class=Response,
-    responses=_text("text/csv", refusals.NotAllowedNow),
+    responses=also_as("text/csv", told(*READING, refusals.NotThere, refusals.NotAllowedNow)),
 )
 async def get_scenario_csv(request: Request, scenario_id: PathId) -> Response:
     """Read a scenario's measures as a table: baseline, changed, difference, each with its half width."""
