@@ -1,14 +1,16 @@
 """The HTTP service, put together from its parts."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.http import examples, headers, openapi, problems, show
 from api.http.identity import Identities
@@ -80,13 +82,66 @@ ROUTERS = (
 )
 
 
+class Service(FastAPI):
+    """FastAPI with a shorter way to our own routes; what is none of them takes FastAPI's."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return what every request passes through."""
+        parts: Parts = self.state.parts
+        app: ASGIApp = Front(self.state.routes, super().build_middleware_stack())
+        if parts.limits.cors_origins:
+            app = CORSMiddleware(
+                app,
+                allow_origins=parts.limits.cors_origins,
+                allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
+                allow_headers=headers.TAKEN,
+                expose_headers=headers.EXPOSED,
+            )
+        return ServerErrorMiddleware(Measured(app, self.state.metrics), handler=problems.failed)
+
+
+class Front:
+    """Leads a request to its route: those without parameters by their path, the others in their order."""
+
+    def __init__(self, routes: Sequence[OpenRoute], rest: ASGIApp) -> None:
+        self._rest = rest
+        by_method = [(method, route) for route in routes for method in route.methods or ()]
+        self._plain = {
+            (method, route.path): route for method, route in reversed(by_method) if not route.param_convertors
+        }
+        self._others: dict[str, list[OpenRoute]] = {}
+        for method, route in by_method:
+            if route.param_convertors:
+                self._others.setdefault(method, []).append(route)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request; what has no route here is passed on."""
+        found = self._find(scope["method"], scope["path"]) if scope["type"] == "http" else None
+        if found is None:
+            await self._rest(scope, receive, send)
+            return
+        route, path_params = found
+        scope.update(route=route, endpoint=route.endpoint, path_params=path_params)
+        await route.app(scope, receive, send)
+
+    def _find(self, method: str, path: str) -> tuple[OpenRoute, dict[str, str]] | None:
+        route = self._plain.get((method, path))
+        if route is not None:
+            return route, {}
+        for route in self._others.get(method, ()):
+            match = route.path_regex.match(path)
+            if match:
+                return route, match.groupdict()
+        return None
+
+
 def create_app(parts: Parts) -> FastAPI:
     """Return the service over its parts; whoever made the parts opens and closes them.
 
     While it runs, it reads the park's events for those who listen, and keeps the bid prices of the bookable days fresh,
     unless the house rules do without.
     """
-    app = FastAPI(
+    app = Service(
         title="parkdispatch",
         version=__version__,
         docs_url=None,
@@ -101,15 +156,6 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.feed = Feed(parts.desk.store)
     app.state.routes = tuple(route for router in ROUTERS for route in router.routes if isinstance(route, OpenRoute))
     app.state.park_json = orjson.dumps(show.park_document(parts.desk.park))
-    if parts.limits.cors_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=parts.limits.cors_origins,
-            allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
-            allow_headers=headers.TAKEN,
-            expose_headers=headers.EXPOSED,
-        )
-    app.add_middleware(Measured, metrics=app.state.metrics)
     problems.add_handlers(app)
     app.add_exception_handler(ClientDisconnect, _gone)
     app.router.routes.extend(app.state.routes)  # flat: a router included would be matched twice for each request

@@ -19,6 +19,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         ProcessCollector(registry=self.registry)
         self.requests = Counter(
             "parkdispatch_requests",
@@ -41,6 +42,15 @@ class Metrics:
             registry=self.registry,
         )
         self.jobs = Gauge("parkdispatch_jobs", "The latest 200 jobs, by state.", ("state",), registry=self.registry)
+
+    def note(self, route: str, method: str, status: int, seconds: float) -> None:
+        """Count one answer."""
+        known = self._known.get((route, method, status))
+        if known is None:  # to look for them by their labels takes longer than to count
+            known = (self.requests.labels(route, method, str(status)), self.seconds.labels(route, method))
+            self._known[route, method, status] = known
+        known[0].inc()
+        known[1].observe(seconds)
 
     def count_jobs(self, by_state: Mapping[str, int]) -> None:
         """Take over how many jobs there are in each state."""
@@ -81,5 +91,4 @@ class Measured:
         finally:
             route = getattr(scope.get("route"), "path", "none")
             method = scope["method"] if scope["method"] in METHODS else "other"
-            self.metrics.requests.labels(route, method, str(status)).inc()
-            self.metrics.seconds.labels(route, method).observe(perf_counter() - begun)
+            self.metrics.note(route, method, status, perf_counter() - begun)

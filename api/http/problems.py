@@ -247,7 +247,17 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(ArchiveFault, _archive_broken)
     app.add_exception_handler(TimeoutError, _too_long)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _failed)
+    app.add_exception_handler(Exception, failed)
+
+
+async def answer_to(request: Request, fault: Exception) -> Response:
+    """Return what is answered where something has gone wrong; what nobody foresaw is raised again."""
+    for kind in type(fault).__mro__:
+        handler = request.app.exception_handlers.get(kind)
+        if handler is not None and kind is not Exception:
+            response: Response = await handler(request, fault)
+            return response
+    raise fault
 
 
 async def _refused(request: Request, refusal: Exception) -> Response:
@@ -305,7 +315,8 @@ async def _http(request: Request, fault: Exception) -> Response:
     return answer(invalid_document([("body", fault.detail)]), fault.headers)
 
 
-async def _failed(request: Request, fault: Exception) -> Response:
+async def failed(request: Request, fault: Exception) -> Response:
+    """Log what nobody foresaw, and answer with its request's id alone."""
     request_id = str(request.scope.get("request_id"))
     named = {"request_id": request_id, "path": request.url.path, "method": request.method}
     structlog.get_logger().error("request failed", **named, exc_info=fault)

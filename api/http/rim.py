@@ -1,41 +1,35 @@
 """What stands before every route: who asks and what is his, the bound on bodies, and JSON read strictly."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
 from typing import Any
 
 import orjson
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
 from api.http import csv_rows
 from api.http.authorisation import cell_of, check_own, row_of
+from api.http.binding import NOTHING, Binding
 from api.http.fields import Bulk
 from api.http.identity import Identity, identify
 from api.http.parts import Parts
-from api.http.problems import BODY_TOO_LARGE, TOO_SLOW, UNSUPPORTED_MEDIA_TYPE, Fault, InvalidRequest
+from api.http.problems import BODY_TOO_LARGE, TOO_SLOW, UNSUPPORTED_MEDIA_TYPE, Fault, InvalidRequest, answer_to
 from api.http.throttle import Throttle
 from dispatch.store.changes import acting
 
 UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})  # asked by those who watch over the service
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class Asked(Request):
     """A request whose body has been read, bounded, and whose JSON has been parsed."""
 
-    def __init__(self, request: Request, content: bytes, document: Any) -> None:
-        super().__init__(request.scope, request.receive)
-        self._content = content
-        self._document = document
-
-    async def body(self) -> bytes:
-        """Return the whole body."""
-        return self._content
+    document: Any = NOTHING
 
     async def json(self) -> Any:
         """Return the body's JSON document."""
-        return self._document
+        return self.document
 
 
 class OpenRoute(APIRoute):
@@ -44,36 +38,44 @@ class OpenRoute(APIRoute):
     needs_key = False
     is_bulk = False
 
-    def get_route_handler(self) -> Handler:
-        """Return the handler with the rim's checks before it."""
-        inner = super().get_route_handler()
-        takes_body = self.body_field is not None
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
         assert self.methods
-        method = min(self.methods)
-        row = row_of(method, self.path)
+        self._row = row_of(min(self.methods), self.path)
+        self._binding = Binding(self.dependant)
+        self.app = self._serve
 
-        async def handle(request: Request) -> Response:
-            parts: Parts = request.app.state.parts
-            identity = await self._admitted(request)
-            caller = None if identity is None else identity.caller
-            cell = cell_of(row, caller)
-            request.scope.update(identity=identity, caller=caller, cell=cell)
-            is_csv = self.is_bulk and media_type_of(request) == csv_rows.MEDIA_TYPE
-            if takes_body and not is_csv:
-                check_media_type(request)
-            limit = parts.limits.bulk_bytes if self.is_bulk else parts.limits.body_bytes
-            content = await read_in_time(request, limit, parts.limits.body_seconds)
-            if is_csv:
-                content = orjson.dumps(self._from_csv(content))
-                request.scope["headers"] = [(b"content-type", b"application/json"), *_but_the_type(request)]
-            document = parsed(content) if takes_body and content else None
-            if caller is not None and caller.is_tenanted:
-                await check_own(request, cell, caller, document)
-            with acting("" if identity is None else identity.name, parts.clock):
-                async with asyncio.timeout(parts.limits.answer_seconds):
-                    return await inner(Asked(request, content, document))
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request by the route's function, after the rim's checks; what is raised becomes a problem."""
+        request = Asked(scope, receive, send)
+        try:
+            response = await self._answer(request)
+        except Exception as fault:  # noqa: BLE001 - the one place that catches; what it cannot name is raised again
+            response = await answer_to(request, fault)
+        await response(scope, receive, send)
 
-        return handle
+    async def _answer(self, request: Asked) -> Response:
+        parts: Parts = request.app.state.parts
+        identity = await self._admitted(request)
+        caller = None if identity is None else identity.caller
+        cell = cell_of(self._row, caller)
+        request.scope.update(identity=identity, caller=caller, cell=cell)
+        is_csv = self.is_bulk and media_type_of(request) == csv_rows.MEDIA_TYPE
+        if self._binding.takes_body and not is_csv:
+            check_media_type(request)
+        limit = parts.limits.bulk_bytes if self.is_bulk else parts.limits.body_bytes
+        content = await read_in_time(request, limit, parts.limits.body_seconds)
+        if is_csv:
+            request.document = self._from_csv(content)
+        elif self._binding.takes_body and content:
+            request.document = parsed(content)
+        if caller is not None and caller.is_tenanted:
+            await check_own(request, cell, caller, request.document)
+        values = self._binding.bind(request, request.document)
+        with acting("" if identity is None else identity.name, parts.clock):
+            async with asyncio.timeout(parts.limits.answer_seconds):
+                response: Response = await self.endpoint(**values)
+        return response
 
     def _from_csv(self, content: bytes) -> Any:
         """Return the rows as the JSON document they would be."""
@@ -137,14 +139,16 @@ async def read_bounded(request: Request, limit: int) -> bytes:
     said = request.headers.get("content-length", "0")
     if said.isdecimal() and int(said[:20]) > limit:
         raise _too_large(limit)
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
+    content, more = b"", True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        content += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(content) > limit:
             raise _too_large(limit)
-        chunks.append(chunk)
-    return b"".join(chunks)
+    return content
 
 
 def parsed(content: bytes) -> Any:
@@ -153,10 +157,6 @@ def parsed(content: bytes) -> Any:
         return orjson.loads(content)
     except orjson.JSONDecodeError as fault:
         raise InvalidRequest([("body", f"is not JSON ({fault.msg} at byte {fault.pos})")]) from None
-
-
-def _but_the_type(request: Request) -> list[tuple[bytes, bytes]]:
-    return [(name, value) for name, value in request.scope["headers"] if name != b"content-type"]
 
 
 def _too_large(limit: int) -> Fault:

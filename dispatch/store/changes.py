@@ -4,7 +4,6 @@ The machinery's own notes (jobs, answers kept for repeats, rate limits) are no p
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,14 +28,17 @@ class Origin:
 _ORIGIN: ContextVar[Origin | None] = ContextVar("origin", default=None)
 
 
-@contextmanager
-def acting(by: str, clock: Callable[[], datetime]) -> Iterator[None]:
-    """Let every event made in this block, and in tasks begun in it, say who did it and when."""
-    token = _ORIGIN.set(Origin(by, clock))
-    try:
-        yield
-    finally:
-        _ORIGIN.reset(token)
+class acting:  # noqa: N801 - it is used as a function is
+    """Lets every event made in the block, and in tasks begun in it, say who did it and when."""
+
+    def __init__(self, by: str, clock: Callable[[], datetime]) -> None:
+        self._origin = Origin(by, clock)
+
+    def __enter__(self) -> None:
+        self._token = _ORIGIN.set(self._origin)
+
+    def __exit__(self, *_: object) -> None:
+        _ORIGIN.reset(self._token)
 
 
 def entries(commit: Commit, keys: Keys) -> Iterator[list[str | bytes]]:
