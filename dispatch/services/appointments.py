@@ -215,6 +215,7 @@ def check_may_cancel(desk: Desk, appointment: Appointment, now: datetime) -> Non
 
 def _resolved(desk: Desk, draft: AppointmentDraft, now: datetime, repeatable: Repeatable | None) -> _Asked:
     park = desk.park
+    now = now.astimezone(park.grid.zone)
     carrier = get_carrier(park, draft.carrier)
     first = StopDraft(draft.warehouse, draft.cargo_kind, draft.dock_kind, draft.minutes, draft.purpose)
     wanted = wanted_at(park, draft.plate, carrier, first)
@@ -227,7 +228,8 @@ def _resolved(desk: Desk, draft: AppointmentDraft, now: datetime, repeatable: Re
 def window_of(park: Park, wish: datetime, earliest: datetime | None, latest: datetime | None) -> Window:
     """Return when a start suits, open ends filled in by the house's window; Misfit when no slot begins in it."""
     either_side = timedelta(minutes=park.rules.window_minutes)
-    window = Window(wish, earliest or wish - either_side, latest or wish + either_side)
+    edges = (wish, earliest or wish - either_side, latest or wish + either_side)
+    window = Window(*(edge.astimezone(park.grid.zone) for edge in edges))  # once, not at each look at it
     if not has_a_start(park, window):
         raise Misfit(
             "latest", f"no slot begins from earliest to latest; one does every {park.grid.slot_minutes} minutes"

@@ -1,20 +1,63 @@
-"""The live counters a wanted visit depends on, read from the store a day at a time."""
+"""The live counters a wanted visit depends on, read from the store a day at a time.
 
-from collections.abc import Iterator, Mapping, Sequence
+Requests that come together look at the very same counters: what one has found out of them, the others need not find
+again (`Together`).
+"""
+
+import asyncio
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import numpy as np
 
 from dispatch.model import rules
+from dispatch.model.refusals import Refusal
 from dispatch.model.shares import pools_for
 from dispatch.services.desk import Desk
-from dispatch.services.openings import NEVER_BUSY, DayCounters, Wanted
-from dispatch.services.quotas import Quota, pool_of, quotas_of
+from dispatch.services.openings import NEVER_BUSY, DayCounters, Opening, Wanted
+from dispatch.services.quotas import Quota, limits_of, pool_of
 from dispatch.store.commit import CounterFull
-from dispatch.store.tally import Taken, by_slot
+from dispatch.store.tally import Taken
 from solver.reading import IntArray
 
 Held = frozenset[tuple[str, str]]  # counters (key, field)
+
+
+class Together:
+    """One day's counters, as they were `read`, of visits that are alike: trucks that are free all day, carriers that
+    nothing bounds."""
+
+    def __init__(self, read: DayCounters, alike_in: tuple[object, ...]) -> None:
+        """Keep what the visits are alike in alive, for it is known by its identity."""
+        self.read = read
+        self.refusals: dict[Hashable, asyncio.Task[tuple[Refusal, bool]]] = {}
+        self._alike_in = alike_in
+        self._left = read
+        self._promised: list[tuple[Opening, int]] = []
+
+    def promise(self, opening: Opening, slots: int) -> None:
+        """Count an opening as taken for those who look later. It only leads them to other starts: nobody is refused by
+        a promise, whose commit may fail."""
+        self._promised.append((opening, slots))
+
+    @property
+    def left(self) -> DayCounters:
+        """Return what was read less what has been promised since."""
+        if self._promised:
+            self._left = _without(self._left, self._promised)
+            self._promised = []
+        return self._left
+
+
+def _without(counters: DayCounters, promised: Sequence[tuple[Opening, int]]) -> DayCounters:
+    docks = counters.docks.copy()
+    gates = {gate.id: taken.copy() for gate, taken, _ in counters.gates}
+    for opening, slots in promised:
+        docks[opening.slot : opening.slot + slots] += 1
+        gates[opening.gate.id][opening.slot] += 1
+    left = tuple((gate, gates[gate.id], limits) for gate, _, limits in counters.gates)
+    return replace(counters, docks=docks, gates=left)
 
 
 class CounterView:
@@ -28,9 +71,9 @@ class CounterView:
         self._wanted = wanted
         self._gates = desk.park.gates_for(wanted.warehouse)
         self._pools = pools_for(desk.park, wanted.carrier)
-        self._taken: dict[str, IntArray] = {}  # by store key
-        self._fields: dict[str, Mapping[str, int]] = {}  # the same of quotas and pools, by the counter's own fields
+        self._taken: dict[str, Taken] = {}  # by store key
         self._days: dict[date, DayCounters] = {}
+        self._together: dict[date, Together] = {}
         self._docks = desk.capacities.docks(wanted.warehouse, wanted.group)
         reach = wanted.slots + desk.park.rules.turn_slots
         self._may_pass_midnight = self._docks[-reach:].any()  # else the docks are closed long before
@@ -38,83 +81,100 @@ class CounterView:
     async def read(self, days: Sequence[date]) -> list[DayCounters]:
         """Return the counters of the days, reading those not yet seen in one round trip."""
         new = [day for day in days if day not in self._days]
-        if not new:
-            return [self._days[day] for day in days]
-        bounds = {day: self._bounds(day) for day in new}
-        unseen = [key for key in dict.fromkeys(self._all_keys(new)) if key not in self._taken]
-        fields = [quota.key for quotas, pools in bounds.values() for quota in (*quotas, *pools)]
-        wanted = [*unseen, *(key for key in fields if key not in self._fields)]
-        counters = dict(zip(wanted, await self._desk.store.counters(wanted) if wanted else (), strict=True))
-        for key in unseen:
-            self._taken[key] = self._others_by_slot(key, counters[key])
-        for key in fields:
-            if key in counters:
-                self._fields[key] = self._others(key, counters[key])
-        for day in new:
-            self._days[day] = self._day(day, *bounds[day])
+        if new:
+            bounds = {day: self._bounds(day) for day in new}
+            keys = {key: None for day, (quotas, pools) in bounds.items() for key in self._keys(day, [*quotas, *pools])}
+            unseen = [key for key in keys if key not in self._taken]
+            if unseen:
+                read = await self._desk.store.counters(unseen)
+                self._taken |= zip(unseen, map(self._others, unseen, read), strict=True)
+            for day in new:
+                self._days[day] = self._day(day, *bounds[day])
         return [self._days[day] for day in days]
+
+    @property
+    def days_read(self) -> set[date]:
+        """Return the days whose counters are known."""
+        return set(self._days)
+
+    def together(self, day: date) -> Together | None:
+        """Return what the counters of a day that was read are to all who look at the same; None when they are this
+        visit's alone."""
+        return self._together.get(day)
 
     def note(self, full: CounterFull) -> None:
         """Correct the view by a counter that a commit found full, if it is one of those looked at."""
         key, field = full.take.key, full.take.field
         if key in self._taken:
-            taken = self._taken[key] = self._taken[key].copy()  # others look at what was read
-            taken[int(field)] = full.taken
-        elif key in self._fields:
-            self._fields[key] = {**self._fields[key], field: full.taken}
+            self._taken[key] = Taken({**self._taken[key].fields, field: full.taken})
         self._days.clear()  # they are made anew, of what is known
+        self._together.clear()
 
     def forget(self) -> None:
         """Read everything anew the next time."""
         self._taken.clear()
-        self._fields.clear()
         self._days.clear()
+        self._together.clear()
 
-    def _others(self, key: str, taken: Taken) -> Mapping[str, int]:
+    def _others(self, key: str, taken: Taken) -> Taken:
         """Return what others than the visit itself have taken."""
         if not self._held:
-            return taken.fields
-        return {field: count - ((key, field) in self._held) for field, count in taken.fields.items()}
+            return taken
+        return Taken({field: count - ((key, field) in self._held) for field, count in taken.fields.items()})
 
-    def _others_by_slot(self, key: str, taken: Taken) -> IntArray:
-        horizon = self._desk.park.grid.horizon
-        return by_slot(self._others(key, taken), horizon) if self._held else taken.by_slot(horizon)
-
-    def _all_keys(self, days: Sequence[date]) -> Iterator[str]:
-        for day in days:
-            yield from self._keys(day)
-
-    def _keys(self, day: date) -> list[str]:
+    def _keys(self, day: date, bounds: Sequence[Quota]) -> list[str]:
         keys, wanted = self._desk.keys, self._wanted
         names = [keys.dock(wanted.group.id, day), keys.truck(wanted.plate, day)]
         if self._may_pass_midnight:
             names.append(keys.truck(wanted.plate, _next(day)))
-        names.extend(keys.gate(gate.id, day) for gate in self._gates)
-        return names
+        return [*names, *(keys.gate(gate.id, day) for gate in self._gates), *(bound.key for bound in bounds)]
 
     def _bounds(self, day: date) -> tuple[list[Quota], list[Quota]]:
         """Return the carrier's quotas that can refuse a slot of the day, and the pools it may take from."""
-        park, keys, carrier = self._desk.park, self._desk.keys, self._wanted.carrier.id
-        peak_entries = self._desk.allowances.find_peak_entries(carrier, day)
-        quotas = [quota for quota in quotas_of(park, keys, carrier, day, peak_entries) if quota.has_limit]
+        park, keys, carrier = self._desk.park, self._desk.keys, self._wanted.carrier
+        peak_entries = self._desk.allowances.find_peak_entries(carrier.id, day)
+        quotas = limits_of(park, keys, carrier, day, peak_entries)
         return quotas, [pool_of(park, keys, pool, day, self._now) for pool in self._pools]
 
     def _day(self, day: date, quotas: Sequence[Quota], pools: Sequence[Quota]) -> DayCounters:
-        park, keys, capacities, wanted = self._desk.park, self._desk.keys, self._desk.capacities, self._wanted
-        unreleased = rules.unreleased(park, day, self._now)
-        return DayCounters(
-            day=day,
-            docks=self._taken[keys.dock(wanted.group.id, day)],
-            dock_limits=self._dock_limits(),
-            gates=tuple((gate, self._taken[keys.gate(gate.id, day)], capacities.entries(gate)) for gate in self._gates),
-            truck=self._taken[keys.truck(wanted.plate, day)],
-            truck_next_day=self._taken.get(keys.truck(wanted.plate, _next(day)), NEVER_BUSY),
-            seen_at=self._now,
-            quotas=tuple((quota, self._fields[quota.key]) for quota in quotas),
-            pools=tuple((name, pool, self._fields[pool.key]) for name, pool in zip(self._pools, pools, strict=True)),
-            unreleased=unreleased,
-            prices=self._desk.prices.find(day, wanted.group.id, wanted.carrier.id, self._now),
+        desk, keys, wanted = self._desk, self._desk.keys, self._wanted
+        docks, *gates = (
+            self._taken[key] for key in (keys.dock(wanted.group.id, day), *(keys.gate(g.id, day) for g in self._gates))
         )
+        truck = self._taken[keys.truck(wanted.plate, day)]
+        truck_next_day = self._taken.get(keys.truck(wanted.plate, _next(day)))
+        unreleased = rules.unreleased(desk.park, day, self._now)
+        is_bounded = bool(quotas or pools)
+        prices = desk.prices.find(day, wanted.group.id, wanted.carrier.id if is_bounded else None, self._now)
+        alike = None
+        if not (is_bounded or truck.fields or (truck_next_day is not None and truck_next_day.fields)):
+            alike = (*gates, unreleased, id(prices), id(desk.allowances))
+            known: Together | None = docks.derived.get(alike)
+            if known is not None:
+                self._together[day] = known
+                return known.read
+        horizon = desk.park.grid.horizon
+        counters = DayCounters(
+            day=day,
+            docks=docks.by_slot(horizon),
+            dock_limits=self._dock_limits(),
+            gates=tuple(
+                (gate, taken.by_slot(horizon), desk.capacities.entries(gate))
+                for gate, taken in zip(self._gates, gates, strict=True)
+            ),
+            truck=truck.by_slot(horizon),
+            truck_next_day=NEVER_BUSY if truck_next_day is None else truck_next_day.by_slot(horizon),
+            seen_at=self._now,
+            quotas=tuple((quota, self._taken[quota.key].fields) for quota in quotas),
+            pools=tuple(
+                (name, pool, self._taken[pool.key].fields) for name, pool in zip(self._pools, pools, strict=True)
+            ),
+            unreleased=unreleased,
+            prices=prices,
+        )
+        if alike is not None:
+            self._together[day] = docks.derived[alike] = Together(counters, (prices, desk.allowances))
+        return counters
 
     def _dock_limits(self) -> IntArray:
         allowances, group = self._desk.allowances, self._wanted.group.id

@@ -4,7 +4,7 @@ Prices only steer: when they are absent or stale a request is answered by F1 alo
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -21,6 +21,15 @@ class DayPrices:
     dock_groups: Mapping[str, int]
     carriers: Mapping[str, int]
     made_at: datetime
+    _parts: dict[tuple[int, int | None], BidPrices] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def part(self, group: int, firm: int | None) -> BidPrices:
+        """Return the prices of one dock group and one carrier, or none; the very same each time."""
+        known = self._parts.get((group, firm))
+        if known is None:
+            quota = self.prices.quota[:0] if firm is None else self.prices.quota[firm : firm + 1]
+            known = self._parts[group, firm] = BidPrices(self.prices.docks[group : group + 1], self.prices.gate, quota)
+        return known
 
 
 class PriceBoard:
@@ -37,13 +46,11 @@ class PriceBoard:
         """Take down the prices of days that are past."""
         self._days = {each: prices for each, prices in self._days.items() if each >= day}
 
-    def find(self, day: date, dock_group: str, carrier: str, now: datetime) -> BidPrices | None:
-        """Return the prices of a dock group and a carrier as those of group 0 and carrier 0; None when there are none
-        that are fresh.
+    def find(self, day: date, dock_group: str, carrier: str | None, now: datetime) -> BidPrices | None:
+        """Return the prices of a dock group and a carrier, if it has a quota, as those of group 0 and carrier 0; None
+        when there are none that are fresh.
         """
         known = self._days.get(day)
         if known is None or now - known.made_at > STALE_AFTER or dock_group not in known.dock_groups:
             return None
-        group, firm = known.dock_groups[dock_group], known.carriers.get(carrier)
-        quota = known.prices.quota[:0] if firm is None else known.prices.quota[firm : firm + 1]
-        return BidPrices(known.prices.docks[group : group + 1], known.prices.gate, quota)
+        return known.part(known.dock_groups[dock_group], known.carriers.get(carrier or ""))

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from dispatch.model.park import OPEN_POOL, Park
+from dispatch.model.park import OPEN_POOL, Enterprise, Park
 from dispatch.model.refusals import DailyQuotaFull, EntriesHeld, PeakQuotaFull, QuotaFull, Refusal
 from dispatch.model.shares import pool_limit, released_slots
 from dispatch.store.keys import Keys, slot_field
@@ -65,6 +65,13 @@ def quotas_of(park: Park, keys: Keys, carrier_id: str, day: date, peak_entries: 
     in_peak = _in_slots(peak_entries, park.peak_slots, horizon)
     peaks = f"{name} peak hours of {date_text}"
     return (*quotas, Quota(keys.carrier_peaks(day), carrier_id, in_peak, PeakQuotaFull, peaks, park.peak_slots))
+
+
+def limits_of(park: Park, keys: Keys, carrier: Enterprise, day: date, peak_entries: int | None) -> list[Quota]:
+    """Return those of a carrier's quotas on a day that can refuse any slot."""
+    if carrier.quota is None and carrier.daily_quota is None and peak_entries is None:
+        return []
+    return [quota for quota in quotas_of(park, keys, carrier.id, day, peak_entries) if quota.has_limit]
 
 
 def pool_of(park: Park, keys: Keys, pool: str, day: date, at: datetime) -> Quota:

@@ -1,5 +1,6 @@
 """A start sought in the live counters and taken by one commit: the best in a window, or why not and what instead."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -9,7 +10,7 @@ from dispatch.model.refusals import Alternative, DocksFull, GateFull, Refusal
 from dispatch.services.booking import find_too_many_open
 from dispatch.services.chaining import ChainDay, Leg, find_chain, find_chain_obstacle, list_chains
 from dispatch.services.closures import closures_of, told_closed
-from dispatch.services.counters import CounterView, Held
+from dispatch.services.counters import CounterView, Held, Together
 from dispatch.services.desk import Desk
 from dispatch.services.openings import (
     DayCounters,
@@ -56,14 +57,15 @@ async def seek(desk: Desk, sought: Sought, take: Callable[[Opening], Awaitable[T
     """
     views = _Views(desk, sought)
     days = _days_of(desk, sought)
-    for _ in range(ROUNDS):
+    for number in range(ROUNDS):
         views.forget()
+        views.heeds_promises = number == 0
         taken, lost_any = await _try_openings(desk, sought, views, take, days)
         if taken is not None:
             return taken
         if not lost_any:
             break
-    raise await _refusal(desk, sought, views, await views.read(days))
+    raise await _shared_refusal(desk, sought, views, days)
 
 
 async def nearest_alternatives(desk: Desk, sought: Sought, refusal: Refusal) -> Refusal:
@@ -73,15 +75,42 @@ async def nearest_alternatives(desk: Desk, sought: Sought, refusal: Refusal) -> 
 
 
 class _Views:
-    """The counters of every warehouse of what is sought, as last looked at."""
+    """The counters of every warehouse of what is sought, as last looked at.
+
+    While it `heeds_promises`, what others who looked at the same have been led to is no longer open.
+    """
 
     def __init__(self, desk: Desk, sought: Sought) -> None:
         wanted = (sought.wanted, *(leg.wanted for leg in sought.legs))
         self._views = [CounterView(desk, each, sought.now, sought.held) for each in wanted]
+        self._slots = sought.wanted.slots
+        self.heeds_promises = False
 
     async def read(self, days: Sequence[date]) -> list[ChainDay]:
+        """Return the counters of the days as they were read."""
+        if len(self._views) == 1:
+            return [ChainDay(day, ()) for day in await self._views[0].read(days)]
         first, *later = [await view.read(days) for view in self._views]
         return [ChainDay(day, tuple(each[i] for each in later)) for i, day in enumerate(first)]
+
+    def together(self, day: date) -> Together | None:
+        """Return what the counters of a day are to all who look at the same; None where they are looked at alone."""
+        return self._views[0].together(day) if len(self._views) == 1 else None
+
+    def left(self, days: Sequence[ChainDay]) -> list[ChainDay]:
+        """Return the counters that were read less what has been promised since."""
+        shared = [self.together(day.first.day) for day in days]
+        return [ChainDay(each.left, ()) if each else day for each, day in zip(shared, days, strict=True)]
+
+    def has_read_only(self, days: Sequence[date]) -> bool:
+        """Answer whether no other days were looked at."""
+        return self._views[0].days_read <= set(days)
+
+    def promise(self, opening: Opening) -> None:
+        """Count an opening as taken, for those who look at the same."""
+        shared = self.together(opening.day)
+        if shared is not None:
+            shared.promise(opening, self._slots)
 
     def note(self, full: CounterFull) -> None:
         for view in self._views:
@@ -107,9 +136,14 @@ async def _try_openings(
 ) -> tuple[T | None, bool]:
     """Return what was taken, if any start could be had, and whether any start was lost to somebody else."""
     for lost in range(LOSSES):
-        opening = _find(desk, sought, await views.read(days))
+        read = await views.read(days)
+        heeds = views.heeds_promises and not lost
+        left = views.left(read) if heeds else read
+        opening = _find(desk, sought, left)
         if opening is None:
-            return None, lost > 0
+            return None, lost > 0 or any(now.first is not then.first for now, then in zip(left, read, strict=True))
+        if heeds:
+            views.promise(opening)
         try:
             return await take(opening), lost > 0
         except CounterFull as full:
@@ -134,6 +168,31 @@ def _list(desk: Desk, sought: Sought, days: Sequence[ChainDay], most: int) -> li
 
 def _firsts(days: Sequence[ChainDay]) -> list[DayCounters]:
     return [day.first for day in days]
+
+
+async def _shared_refusal(desk: Desk, sought: Sought, views: _Views, days: Sequence[date]) -> Refusal:
+    """Return the refusal, found once for all who ask the same of the same counters."""
+    read = await views.read(days)
+    shared = views.together(days[0]) if len(days) == 1 else None
+    if shared is None:
+        return await _refusal(desk, sought, views, read)
+    now = sought.now
+    minute = now.replace(second=0, microsecond=0)  # no slot and no release begins within one
+    question = (sought.window, sought.wanted.slots, minute, now == minute)
+    known = shared.refusals.get(question)
+    if known is None:
+        known = shared.refusals[question] = asyncio.create_task(_refusal_for_all(desk, sought, views, read))
+        return (await asyncio.shield(known))[0]
+    refusal, is_for_all = await asyncio.shield(known)
+    if not is_for_all:
+        return await _refusal(desk, sought, views, read)
+    return type(refusal)(refusal.resource, refusal.alternatives, opens_at=refusal.opens_at)
+
+
+async def _refusal_for_all(desk: Desk, sought: Sought, views: _Views, days: Sequence[ChainDay]) -> tuple[Refusal, bool]:
+    """Return the refusal, and whether all alternatives are of the days looked at: elsewhere a truck may be busy."""
+    refusal = await _refusal(desk, sought, views, days)
+    return refusal, views.has_read_only([day.first.day for day in days])
 
 
 async def _refusal(desk: Desk, sought: Sought, views: _Views, days: Sequence[ChainDay]) -> Refusal:

@@ -1,7 +1,7 @@
 """Counters read together: what is asked for in the same loop tick is read once, and once made sense of, for all."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,11 @@ IntArray = NDArray[np.int64]
 
 class Taken:
     """What was taken of one resource, by field, when it was read. Shared by all who asked: it is looked at, never
-    changed."""
+    changed. `derived` is for what they make of it."""
 
     def __init__(self, fields: Mapping[str, int]) -> None:
         self.fields = fields
+        self.derived: dict[Hashable, Any] = {}
         self._by_slot: IntArray | None = None
 
     @classmethod
