@@ -147,6 +147,12 @@ def create_app(parts: Parts) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry={
+            "tracing": False,
+            "metrics": False,
+            "logs": False,
+            "auto_configure": False,
+        },  # we count and log ourselves
         lifespan=_keeping_prices(parts),
     )
     app.state.parts = parts

@@ -25,7 +25,7 @@ UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})  # asked by those who
 class Asked(Request):
     """A request whose body has been read, bounded, and whose JSON has been parsed."""
 
-    document: Any = NOTHING
+    document: Any = None
 
     async def json(self) -> Any:
         """Return the body's JSON document."""
@@ -71,7 +71,7 @@ class OpenRoute(APIRoute):
             request.document = parsed(content)
         if caller is not None and caller.is_tenanted:
             await check_own(request, cell, caller, request.document)
-        values = self._binding.bind(request, request.document)
+        values = self._binding.bind(request, request.document if content else NOTHING)
         with acting("" if identity is None else identity.name, parts.clock):
             async with asyncio.timeout(parts.limits.answer_seconds):
                 response: Response = await self.endpoint(**values)

@@ -4,7 +4,6 @@ Requests that come together look at the very same counters: what one has found o
 again (`Together`).
 """
 
-import asyncio
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -31,7 +30,7 @@ class Together:
     def __init__(self, read: DayCounters, alike_in: tuple[object, ...]) -> None:
         """Keep what the visits are alike in alive, for it is known by its identity."""
         self.read = read
-        self.refusals: dict[Hashable, asyncio.Task[tuple[Refusal, bool]]] = {}
+        self.refusals: dict[Hashable, Refusal] = {}  # by question
         self._alike_in = alike_in
         self._left = read
         self._promised: list[tuple[Opening, int]] = []
@@ -72,6 +71,7 @@ class CounterView:
         self._gates = desk.park.gates_for(wanted.warehouse)
         self._pools = pools_for(desk.park, wanted.carrier)
         self._taken: dict[str, Taken] = {}  # by store key
+        self._closures: dict[date, tuple[str, ...]] = {}
         self._days: dict[date, DayCounters] = {}
         self._together: dict[date, Together] = {}
         self._docks = desk.capacities.docks(wanted.warehouse, wanted.group)
@@ -86,8 +86,10 @@ class CounterView:
             keys = {key: None for day, (quotas, pools) in bounds.items() for key in self._keys(day, [*quotas, *pools])}
             unseen = [key for key in keys if key not in self._taken]
             if unseen:
-                read = await self._desk.store.counters(unseen)
+                closures = [self._desk.keys.closures_of_day(day) for day in new]
+                read, closed = await self._desk.store.counters_and_members(unseen, closures)
                 self._taken |= zip(unseen, map(self._others, unseen, read), strict=True)
+                self._closures |= zip(new, closed, strict=True)
             for day in new:
                 self._days[day] = self._day(day, *bounds[day])
         return [self._days[day] for day in days]
@@ -143,12 +145,14 @@ class CounterView:
         )
         truck = self._taken[keys.truck(wanted.plate, day)]
         truck_next_day = self._taken.get(keys.truck(wanted.plate, _next(day)))
+        is_free = not (truck.fields or (truck_next_day is not None and truck_next_day.fields))
+        closures = self._closures[day]
         unreleased = rules.unreleased(desk.park, day, self._now)
         is_bounded = bool(quotas or pools)
         prices = desk.prices.find(day, wanted.group.id, wanted.carrier.id if is_bounded else None, self._now)
         alike = None
-        if not (is_bounded or truck.fields or (truck_next_day is not None and truck_next_day.fields)):
-            alike = (*gates, unreleased, id(prices), id(desk.allowances))
+        if is_free and not is_bounded:
+            alike = (*gates, unreleased, closures, id(prices), id(desk.allowances))
             known: Together | None = docks.derived.get(alike)
             if known is not None:
                 self._together[day] = known
@@ -162,8 +166,8 @@ class CounterView:
                 (gate, taken.by_slot(horizon), desk.capacities.entries(gate))
                 for gate, taken in zip(self._gates, gates, strict=True)
             ),
-            truck=truck.by_slot(horizon),
-            truck_next_day=NEVER_BUSY if truck_next_day is None else truck_next_day.by_slot(horizon),
+            truck=NEVER_BUSY if is_free else truck.by_slot(horizon),
+            truck_next_day=NEVER_BUSY if is_free or truck_next_day is None else truck_next_day.by_slot(horizon),
             seen_at=self._now,
             quotas=tuple((quota, self._taken[quota.key].fields) for quota in quotas),
             pools=tuple(
@@ -171,6 +175,7 @@ class CounterView:
             ),
             unreleased=unreleased,
             prices=prices,
+            closures=closures,
         )
         if alike is not None:
             self._together[day] = docks.derived[alike] = Together(counters, (prices, desk.allowances))

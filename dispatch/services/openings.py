@@ -4,7 +4,7 @@ A day's counters are read once and handed to `solver.slots.online`, which knows 
 park's names back. Whether a start is really given is decided by the commit alone.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from operator import attrgetter, itemgetter
@@ -74,11 +74,12 @@ class Opening:
 @dataclass(frozen=True, slots=True)
 class DayCounters:
     """What is taken on one day of everything the wanted visit needs, (T,) by slot; `gates` and `pools` in order of
-    preference, each gate with what it admits.
+    preference, each gate with what it admits. `truck` may be NEVER_BUSY, for both days.
 
     `quotas` are the carrier's that have a limit, `pools` (with their names) those of the slot's entries it may take
     from, none where the park has no shares; each with what is taken, by counter field. `unreleased` slots are not open
     yet. `prices` are the bid prices of those rows, one dock group and one carrier; without them places are free.
+    `closures` are the ids of those that close anything on the day.
     """
 
     day: date
@@ -92,6 +93,7 @@ class DayCounters:
     pools: tuple[tuple[str, Quota, Mapping[str, int]], ...] = ()
     unreleased: frozenset[int] = frozenset()
     prices: BidPrices | None = None
+    closures: tuple[str, ...] = ()
     _starts: dict[int, Starts] = field(default_factory=dict, init=False, compare=False, repr=False)  # by duration
 
     def starts(self, park: Park, wanted: Wanted) -> Starts:
@@ -108,12 +110,13 @@ def move_cost(park: Park, wish: datetime, day: date, slot: int) -> int:
     return _cost_of(park, _slots_after(park, wish, day) + slot)
 
 
-def nearest_cost(park: Park, wish: datetime, day: date) -> int:
-    """Return the least F1 that any slot of the day can have."""
-    after = _slots_after(park, wish, day)
-    if after > 0:
-        return _cost_of(park, after)
-    return _cost_of(park, min(0, after + park.grid.horizon - 1))
+def nearest_costs(park: Park, wish: datetime, days: Iterable[date]) -> Iterator[tuple[date, int]]:
+    """Yield each day with the least F1 that any of its slots can have."""
+    wished, horizon = park.grid.day_of(wish), park.grid.horizon
+    slot = park.grid.slot_of(wish, wished)
+    for day in days:
+        after = (day - wished).days * horizon - slot
+        yield day, _cost_of(park, after if after > 0 else min(0, after + horizon - 1))
 
 
 def _slots_after(park: Park, wish: datetime, day: date) -> int:
@@ -298,6 +301,8 @@ def _request(wanted: Wanted, counters: DayCounters, *, wish: int, span: range, b
 
 def _busy(counters: DayCounters) -> IntArray:
     """Return the slots in which the truck is held, those of the next day behind those of the day."""
+    if counters.truck is NEVER_BUSY:
+        return NEVER_BUSY
     return np.flatnonzero(np.concatenate((counters.truck, counters.truck_next_day)) > 0)
 
 
@@ -309,7 +314,8 @@ def _free(park: Park, counters: DayCounters) -> Free:
     gate = np.zeros(park.grid.horizon, dtype=np.int64)
     for _, taken, limits in counters.gates:
         gate += np.maximum(0, limits - taken)
-    gate[list(counters.unreleased)] = 0
+    if counters.unreleased:
+        gate[list(counters.unreleased)] = 0
     docks = counters.dock_limits - counters.docks
     return Free(docks=docks[None], gate=gate, quota=_starts_left(park, counters))
 

@@ -1,6 +1,5 @@
 """A start sought in the live counters and taken by one commit: the best in a window, or why not and what instead."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -22,7 +21,7 @@ from dispatch.services.openings import (
     find_obstacle,
     find_opening,
     list_openings,
-    nearest_cost,
+    nearest_costs,
     never_open,
     slots_within,
 )
@@ -180,19 +179,17 @@ async def _shared_refusal(desk: Desk, sought: Sought, views: _Views, days: Seque
     minute = now.replace(second=0, microsecond=0)  # no slot and no release begins within one
     question = (sought.window, sought.wanted.slots, minute, now == minute)
     known = shared.refusals.get(question)
-    if known is None:
-        known = shared.refusals[question] = asyncio.create_task(_refusal_for_all(desk, sought, views, read))
-        return (await asyncio.shield(known))[0]
-    refusal, is_for_all = await asyncio.shield(known)
-    if not is_for_all:
-        return await _refusal(desk, sought, views, read)
+    if known is not None:
+        return _again(known)
+    refusal = await _refusal(desk, sought, views, read)
+    if views.has_read_only(days):  # on other days another's truck may be busy
+        shared.refusals[question] = _again(refusal)
+    return refusal
+
+
+def _again(refusal: Refusal) -> Refusal:
+    """Return one that says the same, to be raised to another."""
     return type(refusal)(refusal.resource, refusal.alternatives, opens_at=refusal.opens_at)
-
-
-async def _refusal_for_all(desk: Desk, sought: Sought, views: _Views, days: Sequence[ChainDay]) -> tuple[Refusal, bool]:
-    """Return the refusal, and whether all alternatives are of the days looked at: elsewhere a truck may be busy."""
-    refusal = await _refusal(desk, sought, views, days)
-    return refusal, views.has_read_only([day.first.day for day in days])
 
 
 async def _refusal(desk: Desk, sought: Sought, views: _Views, days: Sequence[ChainDay]) -> Refusal:
@@ -215,7 +212,7 @@ async def _obstacle(desk: Desk, sought: Sought, days: Sequence[ChainDay]) -> Ref
         return None
     slot, counters = nearest
     refusal = find_obstacle(park, wanted, counters, slot)
-    if isinstance(refusal, DocksFull | GateFull):
+    if counters.closures and isinstance(refusal, DocksFull | GateFull):
         closures = await closures_of(desk.store, counters.day)
         return told_closed(park, wanted, refusal, closures, counters.day, slot)
     return refusal
@@ -251,5 +248,5 @@ def _bookable_days(desk: Desk, sought: Sought) -> list[tuple[int, date]]:
     """Return each bookable day with the least cost any of its slots can have, the nearest first."""
     park, wish = desk.park, sought.window.wish
     today = park.grid.day_of(sought.now)
-    ahead = range(park.rules.booking_horizon_days + 1)
-    return sorted((nearest_cost(park, wish, day), day) for day in (today + timedelta(days=each) for each in ahead))
+    days = (today + timedelta(days=each) for each in range(park.rules.booking_horizon_days + 1))
+    return sorted((cost, day) for day, cost in nearest_costs(park, wish, days))

@@ -146,8 +146,14 @@ class Store:
 
     async def counters(self, keys: Sequence[str]) -> list[Taken]:
         """Return what is taken of each resource; whoever asks for the same in one tick gets the very same."""
-        found = await self._counters.read(keys)
-        return [_value(found[key]) for key in keys]
+        return (await self.counters_and_members(keys, ()))[0]
+
+    async def counters_and_members(
+        self, keys: Sequence[str], indexes: Sequence[str]
+    ) -> tuple[list[Taken], list[tuple[str, ...]]]:
+        """Return what is taken of each resource as `counters`, and with it the members of indexes, in order."""
+        found = await self._counters.read(keys, indexes)
+        return [_value(found[key]) for key in keys], [_value(found[key]) for key in indexes]
 
     async def events(self, after: str = "0", limit: int = 100, *, wait_seconds: float = 0) -> list[StoredEvent]:
         """Return up to `limit` events behind the id `after`; waits up to 5 s for the first when there is none yet."""

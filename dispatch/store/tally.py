@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Hashable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,8 @@ class Taken:
 
 def by_slot(fields: Mapping[str, int], horizon: int) -> IntArray:
     """Return what is taken in each slot, from 0 to below the horizon; read-only."""
+    if not fields:
+        return _nothing(horizon)
     taken = np.zeros(horizon, dtype=np.int64)
     for field, count in fields.items():
         taken[int(field)] = count
@@ -44,22 +47,31 @@ def by_slot(fields: Mapping[str, int], horizon: int) -> IntArray:
     return taken
 
 
+@lru_cache(maxsize=16)
+def _nothing(horizon: int) -> IntArray:
+    taken = np.zeros(horizon, dtype=np.int64)
+    taken.flags.writeable = False
+    return taken
+
+
 class Tally:
     """Reads counters over one connection: while a batch is under way the next gathers.
 
-    A caller's answer has all keys of its batch, each as Taken, or as the server's error or StoreDown.
+    A caller's answer has all keys of its batch, each as Taken (of an index: its members), or as the server's error or
+    StoreDown.
     """
 
     def __init__(self, pool: BlockingConnectionPool) -> None:
         self._pool = pool
-        self._asked: dict[str, None] = {}
+        self._asked: dict[str, bool] = {}  # key: whether it is an index
         self._waiting: list[asyncio.Future[Mapping[str, Any]]] = []
         self._reader: asyncio.Task[None] | None = None
 
-    def read(self, keys: Sequence[str]) -> "asyncio.Future[Mapping[str, Any]]":
+    def read(self, keys: Sequence[str], indexes: Sequence[str] = ()) -> "asyncio.Future[Mapping[str, Any]]":
         """Return the future answer for the keys: as they stand at a moment after this call."""
         answer: asyncio.Future[Mapping[str, Any]] = asyncio.get_running_loop().create_future()
-        self._asked.update(dict.fromkeys(keys))
+        self._asked.update(dict.fromkeys(keys, False))
+        self._asked.update(dict.fromkeys(indexes, True))
         self._waiting.append(answer)
         if self._reader is None or self._reader.done():
             self._reader = asyncio.create_task(self._read_all())
@@ -72,18 +84,24 @@ class Tally:
 
     async def _read_all(self) -> None:
         while self._waiting:
-            keys, self._asked = list(self._asked), {}
+            asked, self._asked = self._asked, {}
             waiting, self._waiting = self._waiting, []
-            answers = await self._ask(keys)
+            commands = [
+                packed(("ZRANGE", key, 0, -1) if is_index else ("HGETALL", key)) for key, is_index in asked.items()
+            ]
+            answers = await exchange(self._pool, commands)
             if any(isinstance(answer, StoreDown) and answer.maybe_done for answer in answers):
-                answers = await self._ask(keys)  # reading twice harms nobody
+                answers = await exchange(self._pool, commands)  # reading twice harms nobody
             found = {
-                key: Taken.read(answer) if isinstance(answer, list) else answer
-                for key, answer in zip(keys, answers, strict=True)
+                key: _read(answer, is_index=is_index)
+                for (key, is_index), answer in zip(asked.items(), answers, strict=True)
             }
             for each in waiting:
                 if not each.done():
                     each.set_result(found)
 
-    async def _ask(self, keys: Sequence[str]) -> list[Any]:
-        return await exchange(self._pool, [packed(("HGETALL", key)) for key in keys])
+
+def _read(answer: Any, *, is_index: bool) -> Any:
+    if not isinstance(answer, list):
+        return answer
+    return tuple(member.decode() for member in answer) if is_index else Taken.read(answer)
