@@ -925,10 +925,11 @@ class WebhookAnswer(Answer):
     format: EventForm
     is_active: bool
     created_at: datetime
+    former_until: datetime | None = Field(description="Until when the secret before the newest signs too.")
 
 
 class NewWebhookAnswer(WebhookAnswer):
-    """A webhook just made."""
+    """A webhook with its new secret."""
 
     secret: str | None = Field(description="Signs what is sent; shown this once, null when the request is a repeat.")
 

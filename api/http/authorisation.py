@@ -187,6 +187,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("DELETE", "/v1/webhooks/{webhook_id}"): row(WEBHOOK),
     ("GET", "/v1/webhooks/{webhook_id}/dead-letters"): reading(WEBHOOK),
     ("POST", "/v1/webhooks/{webhook_id}/replay"): row(WEBHOOK),
+    ("POST", "/v1/webhooks/{webhook_id}/secret"): row(WEBHOOK),
     ("POST", "/v1/matching-rounds"): row(),
     ("GET", "/v1/matching-rounds/{round_id}"): reading(),
     ("GET", "/.well-known/jwks.json"): OPEN,

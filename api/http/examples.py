@@ -585,6 +585,11 @@ def _about_webhooks(park: Park, sample: Sample) -> dict[str, Example]:
             shown | {"secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
             {"enterprise": hook.enterprise, "url": url, "names": names},
         ),
+        "rotate_webhook_secret": Example(
+            shown | {"former_until": sample.now, "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"},
+            {"grace_minutes": 1440},
+            where,
+        ),
         "list_webhooks": Example(show.page([shown], None), parameters={"enterprise": hook.enterprise, "limit": 50}),
         "get_webhook": Example(shown, parameters=where),
         "change_webhook": Example(shown | {"is_active": False}, {"is_active": False}, where),

@@ -681,6 +681,14 @@ class WebhookChanged(Body):
     is_active: StrictBool | None = Field(default=None, description="False: nothing is sent.")
 
 
+class SecretRotated(Body):
+    """How long a webhook is signed with its old secret beside the new one."""
+
+    grace_minutes: StrictInt = Field(
+        default=1440, ge=0, le=43_200, description="0: the old secret, if it has leaked, signs nothing from now on."
+    )
+
+
 class WebhooksAsked(Paged):
     """Webhooks by when they were made."""
 

@@ -94,6 +94,7 @@ EVENT_KINDS: dict[str, EventKind] = {
     "DayClosed": EventKind("attendance"),
     "WebhookCreated": EventKind("webhook"),
     "WebhookChanged": EventKind("webhook"),
+    "WebhookSecretRotated": EventKind("webhook"),
     "WebhookDeleted": EventKind("webhook"),
     "EventsArchived": EventKind("archive"),
 }

@@ -21,7 +21,7 @@ from dispatch.services.following import follow
 from dispatch.services.listing import list_things
 from dispatch.services.notifying import key_of, signed
 from dispatch.services.outbound import NotAllowed, NotDelivered, Outbound
-from dispatch.services.webhooks import Webhook, get_webhook
+from dispatch.services.webhooks import Secrets, Webhook, get_webhook
 from dispatch.store import codec
 from dispatch.store.commit import Commit, Expect, NotDone, StoredEvent, StoreDown, VersionChanged, Write
 from dispatch.store.keys import Keys, id_of, time_member
@@ -125,16 +125,19 @@ async def _send(desk: Desk, sending: Sending, delivery_id: str, now: datetime) -
     hook, secret = await desk.store.find_many([keys.webhook(due.webhook), keys.webhook_secret(due.webhook)])
     after: Delivery | None = None
     if hook is not None and secret is not None:
-        after = await _try(sending, leased, codec.read(Webhook, hook.document), secret.document, now)
+        signing = Secrets.read(secret.document).signing(now)
+        after = await _try(sending, leased, codec.read(Webhook, hook.document), signing, now)
     with suppress(VersionChanged):  # we took too long, and another worker has it
         await desk.store.commit(_changed(keys, leased, after, stored.version + 1))
     return hook is not None and after is None
 
 
-async def _try(sending: Sending, delivery: Delivery, hook: Webhook, secret: str, now: datetime) -> Delivery | None:
+async def _try(
+    sending: Sending, delivery: Delivery, hook: Webhook, secrets: Sequence[str], now: datetime
+) -> Delivery | None:
     """Send it once; return it with what comes next, None when it was taken."""
     body = delivery.body.encode()
-    headers = signed(key_of(secret), delivery.id, body, now)
+    headers = signed([key_of(secret) for secret in secrets], delivery.id, body, now)
     try:
         if not hook.is_active:
             raise NotAllowed("the webhook is not active")

@@ -8,6 +8,7 @@ import base64
 import hashlib
 import hmac
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -59,7 +60,7 @@ class WebhookNotifier:
     async def send(self, notice: Notice, now: datetime) -> None:
         """Post a notice; NotSent when there is no answer, or one that says later. Other refusals are logged."""
         body = orjson.dumps(asdict(notice))
-        headers = signed(self._secret, hashlib.sha256(notice.id.encode()).hexdigest()[:32], body, now)
+        headers = signed([self._secret], hashlib.sha256(notice.id.encode()).hexdigest()[:32], body, now)
         try:
             async with httpx.AsyncClient(transport=self._transport, timeout=TIMEOUT_SECONDS) as client:
                 answer = await client.post(self._url, content=body, headers=headers)
@@ -71,18 +72,20 @@ class WebhookNotifier:
             log.error("notice %s to %s was refused with %d", notice.id, notice.to, answer.status_code)
 
 
-def signed(key: bytes, identity: str, body: bytes, now: datetime) -> dict[str, str]:
-    """Return the headers of a JSON body as Standard Webhooks has them: id, time, and a signature over all three.
+def signed(keys: Sequence[bytes], identity: str, body: bytes, now: datetime) -> dict[str, str]:
+    """Return the headers of a JSON body as Standard Webhooks has them: id, time, and a signature over all three by each
+    of the keys, so that a receiver who has but one of them can check it.
 
     v1, HMAC-SHA256: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
     """
     moment = str(int(now.timestamp()))
-    digest = hmac.digest(key, f"{identity}.{moment}.".encode() + body, "sha256")
+    content = f"{identity}.{moment}.".encode() + body
+    digests = (base64.b64encode(hmac.digest(key, content, "sha256")).decode() for key in keys)
     return {
         "content-type": "application/json",
         "webhook-id": identity,
         "webhook-timestamp": moment,
-        "webhook-signature": f"v1,{base64.b64encode(digest).decode()}",
+        "webhook-signature": " ".join(f"v1,{digest}" for digest in digests),
     }
 
 

@@ -144,5 +144,5 @@ async def test_every_creating_post_takes_an_idempotency_key(document):
 
     assert taking == {"request_appointment", "post_visit", "post_visits", "post_load", "post_loads", "start_plan",
         "admit_walk_in", "create_key", "create_webhook", "make_closure", "make_series", "report_exception",
-        "accept_offer", "request_appointments", "start_matching_round", "start_scenario",
+        "accept_offer", "request_appointments", "start_matching_round", "start_scenario", "rotate_webhook_secret",
     }  # fmt: skip

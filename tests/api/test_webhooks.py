@@ -1,6 +1,6 @@
 """Webhooks over HTTP: the secret is shown once, changes need the version they are based on, tenants see their own."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -37,6 +37,23 @@ async def test_the_secret_is_shown_once_and_never_again(client):
     assert again.headers["idempotency-replayed"] == "true"
     assert "secret" not in read.json()
     assert not any(secret in text for text in everywhere)
+
+
+async def test_a_new_secret_is_shown_once_and_told_until_when_the_old_one_signs(client, clock):
+    made = (await client.post("/v1/webhooks", json=HOOK)).json()
+    path, keyed = f"/v1/webhooks/{made['id']}", {"Idempotency-Key": "rotate-1"}
+    new = await client.post(f"{path}/secret", json={"grace_minutes": 60}, headers=keyed)
+    again = await client.post(f"{path}/secret", json={"grace_minutes": 60}, headers=keyed)
+    read = await client.get(path)
+
+    assert new.status_code == again.status_code == 201
+    assert new.json()["secret"].startswith("whsec_")
+    assert new.json()["secret"] != made["secret"]
+    assert (again.json()["secret"], again.headers["idempotency-replayed"]) == (None, "true")
+    assert (read.headers["etag"], "secret" in read.json()) == ('"2"', False)
+    assert datetime.fromisoformat(read.json()["former_until"]) == clock.now + timedelta(hours=1)
+    assert (await client.post("/v1/webhooks/nothing/secret", json={})).status_code == 404
+    assert (await client.post(f"{path}/secret", json={"grace_minutes": -1})).status_code == 422
 
 
 async def test_it_is_changed_at_the_version_it_was_read_at_and_removed(client):
@@ -83,9 +100,10 @@ async def test_an_enterprise_has_its_own_and_knows_of_no_others(app, client):
             await theirs[Role.ENTERPRISE].delete(path),
             await theirs[Role.ENTERPRISE].get(f"{path}/dead-letters"),
             await theirs[Role.ENTERPRISE].post(f"{path}/replay", json={}),
+            await theirs[Role.ENTERPRISE].post(f"{path}/secret", json={}),
         ]
         driver = await mine[Role.DRIVER].get("/v1/webhooks")
 
     assert (made.status_code, foreign.status_code, driver.status_code) == (201, 403, 403)
     assert ([each["id"] for each in seen], unseen) == ([made.json()["id"]], [])
-    assert [peek.status_code for peek in peeks] == [404] * 5
+    assert [peek.status_code for peek in peeks] == [404] * 6

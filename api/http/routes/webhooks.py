@@ -1,5 +1,6 @@
 """Webhooks: where an enterprise wants its events sent; what could not be delivered, and sending it again."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -10,7 +11,7 @@ from api.http.asking import Listing, parts_of, repeatable_of, versions_of
 from api.http.fields import IdempotencyKey, IfMatch, PathId
 from api.http.openapi import CHANGING, CREATING, READING, told
 from api.http.problems import UNSUPPORTED_MEDIA_TYPE
-from api.http.requests import DeadLettersAsked, ReplayAsked, WebhookAsked, WebhookChanged, WebhooksAsked
+from api.http.requests import DeadLettersAsked, ReplayAsked, SecretRotated, WebhookAsked, WebhookChanged, WebhooksAsked
 from api.http.rim import KeyedRoute
 from dispatch.model import refusals
 from dispatch.services import delivering, webhooks
@@ -73,6 +74,26 @@ async def change_webhook(
     changes = {name: value for name, value in dict(body).items() if value is not None}
     kept = await webhooks.change_webhook(parts.desk, parts.outbound, webhook_id, versions_of(if_match), **changes)
     return show.answer(show.webhook(parts.desk.park, kept.thing), version=kept.version)
+
+
+@router.post(
+    "/{webhook_id}/secret",
+    operation_id="rotate_webhook_secret",
+    status_code=201,
+    response_model=NewWebhookAnswer,
+    responses=told(*CREATING, refusals.NotThere, refusals.NotAllowedNow, success=201),
+)
+async def rotate_webhook_secret(
+    request: Request, webhook_id: PathId, body: SecretRotated, key: IdempotencyKey = None
+) -> Response:
+    """Have a webhook signed with a new secret, and for a time of grace with the old one too: both signatures stand in
+    the same header. The secret is shown in this answer alone.
+    """
+    parts = parts_of(request)
+    repeatable, grace = await repeatable_of(request, key), timedelta(minutes=body.grace_minutes)
+    new = await webhooks.rotate_secret(parts.desk, webhook_id, grace, parts.clock(), repeatable)
+    shown = show.webhook(parts.desk.park, new.kept.thing) | {"secret": new.secret}
+    return show.created(shown, new.kept, f"/v1/webhooks/{webhook_id}")
 
 
 @router.delete(

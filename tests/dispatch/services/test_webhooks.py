@@ -14,15 +14,24 @@ from dispatch.services.delivering import Sending, deliver, list_dead, replay
 from dispatch.services.desk import Desk, Misfit, PageAsked
 from dispatch.services.event_forms import EventForm
 from dispatch.services.outbound import NotAllowed, NotDelivered, Outbound
-from dispatch.services.webhooks import WebhookDraft, change_webhook, create_webhook, delete_webhook, get_webhook
+from dispatch.services.webhooks import (
+    WebhookDraft,
+    change_webhook,
+    create_webhook,
+    delete_webhook,
+    get_webhook,
+    rotate_secret,
+)
+from dispatch.store import codec
 from dispatch.store.board import Board, prove
 from dispatch.store.changes import acting
+from dispatch.store.commit import Commit, Write
 from tests.dispatch.store.small_park import a_park, an_appointment, plate
 
 pytestmark = [pytest.mark.anyio, pytest.mark.store]
 
 NOW = datetime.now(UTC).replace(microsecond=0)  # noqa: TID251 - what is sent is never older than the oracle's clock
-INSIDE = Outbound(is_inside_allowed=True, seconds=1)
+INSIDE = Outbound(is_inside_allowed=True)
 RETRIES = (5.0, 60.0)
 
 
@@ -239,3 +248,49 @@ async def test_redirects_are_not_followed_and_names_without_an_address_are_told(
     with pytest.raises(NotDelivered, match="has no address"):
         await Outbound().post("https://nowhere.invalid/", b"{}", {})
     assert receiver.tried == 1
+
+
+def is_signed_by(secret, delivered):
+    headers, body = delivered
+    try:
+        standardwebhooks.Webhook(secret).verify(body, headers)
+    except standardwebhooks.WebhookVerificationError:
+        return False
+    return True
+
+
+async def test_after_a_rotation_old_and_new_secret_sign_together_until_the_grace_is_over(desk, receiver):
+    new = await hook_to(desk, receiver.port)
+    hook, grace = new.kept.thing.id, timedelta(seconds=30)
+    secrets = [new.secret]
+    begun = datetime.now(UTC)  # noqa: TID251 - the oracle looks at its own clock, 5 minutes either way
+    for number, moment in enumerate([begun, begun, begun + grace]):
+        if number < 2:
+            secrets.append((await rotate_secret(desk, hook, grace, begun, None)).secret)
+        await book(desk, number + 1)
+        await sent(desk, moment)
+    secrets.append((await rotate_secret(desk, hook, timedelta(0), begun, None)).secret)
+    await book(desk, 4)
+    await sent(desk, begun)
+
+    by = [[is_signed_by(secret, delivered) for secret in secrets] for delivered in receiver.taken]
+    assert by == [
+        [True, True, False, False],  # the first two
+        [True, True, True, False],
+        [False, False, True, False],  # the grace is over
+        [False, False, False, True],  # without grace
+    ]
+    assert not any(secret.encode() in event.changes for event in await desk.store.events() for secret in secrets)
+    assert (await prove(desk.store, Board())).differences == ()
+
+
+async def test_a_secret_kept_by_an_older_store_signs_and_is_rotated(desk, receiver):
+    new = await hook_to(desk, receiver.port)
+    key = desk.keys.webhook_secret(new.kept.thing.id)
+    await desk.store.commit(Commit(writes=(Write(key, codec.dump(new.secret)),)))
+    moment = datetime.now(UTC)  # noqa: TID251 - the oracle's
+    await rotate_secret(desk, new.kept.thing.id, timedelta(hours=1), moment, None)
+    await book(desk, 1)
+
+    assert await sent(desk, moment) == 1
+    assert is_signed_by(new.secret, receiver.taken[0])
