@@ -210,6 +210,7 @@ class ClosureAnswer(Answer):
     reason: str
     made_at: datetime
     state: ClosureState
+    cancelled_at: datetime | None
     replanning: JobState | None = Field(description="How far the planning of the booked visits is.")
     result: dict[str, Any] | None = Field(
         description="How many were moved, waitlisted, cancelled, left as they were (they have begun); and who."
@@ -996,7 +997,10 @@ class KpiAnswer(Answer):
     turn_minutes_p90: float | None
     displacement_minutes_mean: float | None = Field(description="Between the slot and the wish.")
     dock_slots_held: int
-    utilisation: float | None = Field(description="Dock slots held, of those that work; a carrier has none of its own.")
+    dock_slots_closed: int = Field(description="Taken by closures, and held by nobody.")
+    utilisation: float | None = Field(
+        description="Dock slots held, of those that work and were not closed; a carrier has none of its own."
+    )
     empty_km: int
     loaded_km: int
     empty_share: float | None

@@ -76,6 +76,7 @@ class Closure:
     closed: int | None = None
     state: ClosureState = ClosureState.IN_FORCE
     blocks: tuple[Block, ...] = ()
+    cancelled_at: datetime | None = None
 
     def __post_init__(self) -> None:
         if self.target:
@@ -114,6 +115,20 @@ def blocks_of(park: Park, closure: Closure) -> tuple[Block, ...]:
     return tuple(
         block for day, first, end in _spans(park, closure) for block in _blocks(park, closure, day, first, end)
     )
+
+
+def as_it_was(park: Park, closure: Closure) -> Closure:
+    """Return a closure as what it did close: one that was cancelled has closed the slots that had begun by then."""
+    if closure.state is ClosureState.IN_FORCE:
+        return closure
+    until = closure.cancelled_at or closure.begins
+    blocks = tuple(replace(block, amounts=_begun(park, block, until)) for block in closure.blocks)
+    return replace(closure, state=ClosureState.IN_FORCE, blocks=blocks)
+
+
+def _begun(park: Park, block: Block, until: datetime) -> tuple[int, ...]:
+    slots = enumerate(block.amounts, start=block.slot)
+    return tuple(amount for slot, amount in slots if park.grid.start_of(block.day, slot) < until)
 
 
 def closed_on(closures: Iterable[Closure], day: date) -> dict[tuple[Resource, str], Counter[int]]:

@@ -1,7 +1,7 @@
 """The park's key figures of some days, per hour, warehouse or carrier: what was promised, and what came of it. Pure.
 
 On time: at the gate within the house's tolerance of the slot, lateness by the park's own delay excused. Displacement:
-between the slot and the wish. Utilisation: dock slots held, of those that work. A share of nothing is None.
+between the slot and the wish. Utilisation: dock slots held, of those that were open. A share of nothing is None.
 """
 
 from collections import defaultdict
@@ -11,9 +11,14 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import chain
 
+import numpy as np
+
+from dispatch.model.closures import Closure, as_it_was
 from dispatch.model.life import dock_times, starts_at
 from dispatch.model.park import Park
 from dispatch.model.promises import HOLDING, Appointment, AppointmentState, Match, MatchState
+from dispatch.planning.capacity import dock_groups, open_capacity, whole_capacity
+from solver.reading import IntArray
 
 ACCEPTED = frozenset({MatchState.ACCEPTED, MatchState.FINISHED, MatchState.HANDED_BACK})
 REFUSED = frozenset({MatchState.DECLINED, MatchState.EXPIRED})
@@ -43,6 +48,7 @@ class Kpi:
     turn_minutes_p90: float | None
     displacement_minutes_mean: float | None
     dock_slots_held: int
+    dock_slots_closed: int
     utilisation: float | None
     empty_km: int
     loaded_km: int
@@ -76,6 +82,18 @@ class Happened:
     appointments: Sequence[Appointment]
     matches: Sequence[Match]
     ends: Mapping[str, tuple[str, str]]
+    closures: Sequence[Closure] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Docks:
+    """Dock slots that work, and how many of them closures took."""
+
+    work: int = 0
+    closed: int = 0
+
+    def __add__(self, other: "_Docks") -> "_Docks":
+        return _Docks(self.work + other.work, self.closed + other.closed)
 
 
 def measured(park: Park, happened: Happened, by: GroupBy) -> list[Kpi]:
@@ -90,9 +108,9 @@ def measured(park: Park, happened: Happened, by: GroupBy) -> list[Kpi]:
         for group in chain(_groups_of_match(park, match, happened, by), (WHOLE,)):
             _note_match(tallies[group], match)
     whole = tallies.pop(WHOLE, _Tally())
-    capacity = _capacity(park, len(happened.days), by)
+    docks = _docks_of(park, happened, by)
     groups = [(group, tallies[group]) for group in sorted(tallies)]
-    return [_kpi(group, tally, capacity.get(group, 0)) for group, tally in [*groups, (WHOLE, whole)]]
+    return [_kpi(group, tally, docks.get(group, _Docks())) for group, tally in [*groups, (WHOLE, whole)]]
 
 
 def _note_visit(park: Park, tally: _Tally, appointment: Appointment) -> None:
@@ -162,21 +180,47 @@ def _groups_of_match(park: Park, match: Match, happened: Happened, by: GroupBy) 
             return (match.carrier,) if match.carrier else ()
 
 
-def _capacity(park: Park, days: int, by: GroupBy) -> dict[str, int]:
-    """Return the dock slots that work on so many days, by group and for all; a carrier has none of its own."""
-    capacity: dict[str, int] = defaultdict(int)
-    for warehouse in park.warehouses:
-        for slot in range(park.grid.horizon):
-            docks = days * sum(park.docks_at(warehouse, group, slot) for group in warehouse.dock_groups)
-            capacity[WHOLE] += docks
-            if by is GroupBy.HOUR:
-                capacity[_hour(park, slot)] += docks
-            elif by is GroupBy.WAREHOUSE:
-                capacity[warehouse.id] += docks
-    return capacity
+def _docks_of(park: Park, happened: Happened, by: GroupBy) -> dict[str, _Docks]:
+    """Return the dock slots of the days, by group and of all; a carrier has none of its own."""
+    work = whole_capacity(park).docks
+    closed = sum((_closed(park, work, happened, day) for day in happened.days), np.zeros_like(work))
+    both = np.stack([len(happened.days) * work, closed])
+    docks: dict[str, _Docks] = defaultdict(_Docks, {WHOLE: _Docks(*both.sum(axis=(1, 2)).tolist())})
+    if by is GroupBy.HOUR:
+        for slot, column in enumerate(both.sum(axis=1).T.tolist()):
+            docks[_hour(park, slot)] += _Docks(*column)
+    elif by is GroupBy.WAREHOUSE:
+        for (warehouse, _), row in zip(dock_groups(park), both.sum(axis=2).T.tolist(), strict=True):
+            docks[warehouse.id] += _Docks(*row)
+    return docks
 
 
-def _kpi(group: str, tally: _Tally, capacity: int) -> Kpi:
+def _closed(park: Park, work: IntArray, happened: Happened, day: date) -> IntArray:
+    """Return the docks (G, T) that closures took of a day: those closed, and all while every gate was; but none that
+    was held nonetheless.
+    """
+    closures = [as_it_was(park, each) for each in happened.closures]
+    if not any(block.day == day for each in closures for block in each.blocks):
+        return np.zeros_like(work)
+    left = open_capacity(park, day, closures)
+    shut = (left.gates.sum(axis=0) == 0) & (whole_capacity(park).gates.sum(axis=0) > 0)
+    usable = np.where(shut, 0, left.docks)
+    return work - np.maximum(usable, np.minimum(_held(park, happened, day), work))
+
+
+def _held(park: Park, happened: Happened, day: date) -> IntArray:
+    """Return the docks held on a day, (G, T)."""
+    rows = {group.id: row for row, (_, group) in enumerate(dock_groups(park))}
+    held = np.zeros((len(rows), park.grid.horizon), dtype=np.int64)
+    for each in happened.appointments:
+        if each.day == day and each.state in HOLDING:
+            for place in dock_times(each):
+                if place.dock_group in rows:
+                    held[rows[place.dock_group], place.slot : place.slot + place.slots] += 1
+    return held
+
+
+def _kpi(group: str, tally: _Tally, docks: _Docks) -> Kpi:
     return Kpi(
         group=group,
         visits=tally.visits,
@@ -188,7 +232,8 @@ def _kpi(group: str, tally: _Tally, capacity: int) -> Kpi:
         turn_minutes_p90=_p90(tally.turns),
         displacement_minutes_mean=_mean(tally.displacements),
         dock_slots_held=tally.held,
-        utilisation=_share(tally.held, capacity),
+        dock_slots_closed=docks.closed,
+        utilisation=_share(tally.held, docks.work - docks.closed),
         empty_km=tally.empty_km,
         loaded_km=tally.loaded_km,
         empty_share=_share(tally.empty_km, tally.empty_km + tally.loaded_km),

@@ -102,7 +102,7 @@ async def cancel_closure(desk: Desk, closure_id: str, now: datetime, expected: V
         state = CLOSURE_LIFE.get((kept.thing.state, "cancel"))
         if state is None:
             raise NotAllowedNow(f"closure {closure_id} is {kept.thing.state}")
-        cancelled = replace(kept.thing, state=state)
+        cancelled = replace(kept.thing, state=state, cancelled_at=now)
         document = codec.dump(cancelled)
         given_back = tuple(take._replace(amount=-take.amount) for take in takes_of(desk.keys, kept.thing))
         commit = Commit(

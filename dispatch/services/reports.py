@@ -18,6 +18,7 @@ from typing import Any
 
 import orjson
 
+from dispatch.model.closures import Closure, days_of
 from dispatch.model.promises import Appointment
 from dispatch.planning.kpis import Happened
 from dispatch.services.event_forms import subject_of
@@ -28,8 +29,8 @@ from dispatch.store.changes import SAME
 from dispatch.store.commit import StoredEvent, order_of
 from dispatch.store.store import Store
 
-VERSION = "1"  # of the tables: another one is thrown away and rebuilt
-KINDS = frozenset({"appointment", "load", "match"})  # things kept with their latest state
+VERSION = "2"  # of the tables: another one is thrown away and rebuilt
+KINDS = frozenset({"appointment", "load", "match", "closure"})  # things kept with their latest state
 AT_ONCE = 500
 FIRST = "0-0"
 BUSY_SECONDS = 30.0
@@ -181,9 +182,13 @@ class Reports:
                 tables.execute("SELECT data FROM things WHERE kind = 'load' AND id = ?", key).fetchone()
                 for key in wanted
             ]
+            closed = tables.execute("SELECT data FROM things WHERE kind = 'closure' ORDER BY id").fetchall()
         loads = [codec.read(LoadRecord, orjson.loads(row[0])).load for row in found if row is not None]
         appointments = [codec.read(Appointment, orjson.loads(data)) for data in booked]
-        return Happened(days, appointments, matches, {load.id: (load.origin, load.destination) for load in loads})
+        ends = {load.id: (load.origin, load.destination) for load in loads}
+        closures = [codec.read(Closure, orjson.loads(data)) for (data,) in closed]
+        these = [each for each in closures if not set(days).isdisjoint(days_of(each))]
+        return Happened(days, appointments, matches, ends, these)
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:

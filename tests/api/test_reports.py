@@ -8,7 +8,7 @@ import pytest
 
 from dispatch.services.reports import Reports
 from dispatch.store.archive import archive_days
-from tests.api.tiny import DAY, announcing, at_once, plate
+from tests.api.tiny import DAY, announcing, at, at_once, plate
 from tests.dispatch.store.test_archive import age
 
 pytestmark = [pytest.mark.anyio, pytest.mark.store]
@@ -48,6 +48,23 @@ async def test_key_figures_come_as_json_and_as_a_table_of_the_same_numbers(clien
         told["whole"]["utilisation"],
     ]
     assert rows[0]["no_show_share"] == ""
+
+
+async def test_docks_that_a_closure_took_are_no_longer_reckoned_unused_and_again_once_it_is_cancelled(client):
+    await client.post("/v1/appointments", json=at_once(1))
+    at_noon = {"kind": "dock_group", "target": "w1-reefer", "begins": at("12:00"), "ends": at("16:00"), "closed": 1}
+    asked = {"day": DAY, "by": "warehouse"}
+    before = (await client.get("/v1/kpis", params=asked)).json()["whole"]
+
+    closed = (await client.post("/v1/closures", json=at_noon | {"reason": "leak"})).json()
+    during = (await client.get("/v1/kpis", params=asked)).json()["whole"]
+    cancelled = (await client.post(f"/v1/closures/{closed['id']}/cancel")).json()
+    after = (await client.get("/v1/kpis", params=asked)).json()["whole"]
+
+    docks = round(1 / before["utilisation"])
+    assert (during["dock_slots_closed"], during["utilisation"]) == (16, 1 / (docks - 16))
+    assert after == before
+    assert cancelled["cancelled_at"] is not None
 
 
 async def test_a_broken_archive_is_a_problem_of_its_own_and_bookings_go_on(app, client, parts, tmp_path):

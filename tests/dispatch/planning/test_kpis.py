@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from dispatch.model.closures import Closure, ClosureKind, ClosureState, blocks_of
 from dispatch.model.promises import AppointmentState, MatchedLoad, MatchState
 from dispatch.planning.kpis import GroupBy, Happened, measured
 from tests.dispatch.store.small_park import DAY, a_match, a_park, an_appointment, at, plate
@@ -19,8 +20,14 @@ def came(name, slot, arrived, left, **more):
     return replace(an_appointment(name, slot=slot, wish=at("09:00")), state=state, **times, **more)
 
 
-def figures(appointments=(), matches=(), ends=(), by=GroupBy.HOUR, days=(DAY,)):
-    return {each.group: each for each in measured(PARK, Happened(days, appointments, matches, dict(ends)), by)}
+def figures(appointments=(), matches=(), ends=(), by=GroupBy.HOUR, days=(DAY,), closures=()):
+    happened = Happened(days, appointments, matches, dict(ends), closures)
+    return {each.group: each for each in measured(PARK, happened, by)}
+
+
+def closing(kind, target, begins, ends, closed=None, **more):
+    closure = Closure("X", ClosureKind(kind), target, at(begins), at(ends), "leak", at("06:00"), "", closed, **more)
+    return replace(closure, blocks=blocks_of(PARK, closure))
 
 
 def test_turn_time_displacement_and_on_time_are_told_per_hour_and_of_all():
@@ -62,6 +69,38 @@ def test_utilisation_is_dock_slots_held_of_those_that_work():
     assert two_days["W1"].utilisation == 4 / (64 * 2 * 2)
     assert figures(held, by=GroupBy.CARRIER)["C1"].utilisation is None
     assert houses["all"].dock_slots_held == hours["all"].dock_slots_held == 4
+
+
+def test_docks_that_closures_took_are_lost_and_not_unused():
+    held = [an_appointment("a", slot=36), an_appointment("b", slot=39, plate=plate(2))]  # two slots each at W1
+    whole = closing("dock_group", "W1-box", "09:00", "10:00", 1)
+    both = closing("warehouse", "W2", "09:30", "10:00")
+
+    hours, houses = [figures(held, by=by, closures=(whole, both)) for by in (GroupBy.HOUR, GroupBy.WAREHOUSE)]
+
+    assert (hours["09:00"].dock_slots_closed, hours["09:00"].utilisation) == (4 + 4, 3 / (16 - 8))
+    assert (hours["10:00"].dock_slots_closed, hours["10:00"].utilisation) == (0, 1 / 16)
+    assert (houses["W1"].dock_slots_closed, houses["W1"].utilisation) == (4, 4 / (64 * 2 - 4))
+    assert (houses["all"].dock_slots_closed, hours["all"].dock_slots_closed) == (8, 8)
+    assert figures(held, days=(DAY + timedelta(days=1),), closures=(whole,))["all"].dock_slots_closed == 0
+
+
+def test_what_was_held_in_a_closed_dock_is_no_loss_and_a_park_closed_at_its_gates_loses_its_docks():
+    held = [an_appointment("a", slot=36)]
+    closed = figures(held, closures=(closing("dock_group", "W1-box", "09:00", "09:30"),))["09:00"]
+    holiday = figures(held, closures=(closing("park", "", "00:00", "23:59"),))["all"]
+
+    assert (closed.dock_slots_closed, closed.utilisation) == (2, 2 / 14)  # one of the two docks, in two slots
+    assert (holiday.dock_slots_closed, holiday.utilisation) == (4 * 64 - 2, 1.0)
+
+
+def test_a_closure_that_was_cancelled_took_what_had_begun_by_then():
+    state = {"state": ClosureState.CANCELLED}
+    ended = closing("dock_group", "W1-box", "09:00", "11:00", cancelled_at=at("09:31"), **state)
+    never = closing("dock_group", "W1-box", "09:00", "11:00", cancelled_at=at("08:00"), **state)
+
+    assert figures([an_appointment("a", slot=60)], closures=(ended,))["all"].dock_slots_closed == 2 * 3
+    assert figures([an_appointment("a", slot=60)], closures=(never,))["all"].dock_slots_closed == 0
 
 
 @pytest.mark.parametrize(("by", "group"), [(GroupBy.HOUR, "08:00"), (GroupBy.WAREHOUSE, "W1"), (GroupBy.CARRIER, "C1")])
