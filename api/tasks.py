@@ -10,7 +10,7 @@ from api.predicting import BEAT_SECONDS, WaitsKeeper
 from api.settings import Settings
 from dispatch.files import load_park
 from dispatch.model.park import Park
-from dispatch.planning.whole_day import Budget, Watch
+from dispatch.planning.together import Budget, Watch
 from dispatch.roads.find import table_for
 from dispatch.services.attending import keep_record
 from dispatch.services.closures import JOB_NAME as REPLAN

@@ -17,7 +17,7 @@ from api.cli.stopping import stop_on_signal
 from api.summary import summary_lines
 from dispatch.files import MAX_DAY_THINGS, load_park
 from dispatch.model.day import Day
-from dispatch.planning.whole_day import Budget, Watch
+from dispatch.planning.together import Budget, Watch
 from dispatch.roads.find import table_for
 from dispatch.services import publication
 from dispatch.services.day_planning import Order, Surroundings, plan_and_publish

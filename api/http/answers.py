@@ -543,7 +543,10 @@ class PlanAnswer(Answer):
     attempt: int = Field(description="Counts up when a lost worker's run begins anew.")
     progress: list[dict[str, Any]] = Field(description="News of the run, newest first: when, stage, cost, bound.")
     result: dict[str, Any] | None = Field(
-        description="For slots and matching: cost, proven bound, gap, seconds, and the comparison with the baselines."
+        description=(
+            "For slots and matching: cost, proven bound, gap, seconds, and the comparison with the baselines; for both "
+            "together: the cost by the visits' own wishes, and what each part can be no lower than by itself."
+        )
     )
     error: str | None
 

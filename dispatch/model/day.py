@@ -13,6 +13,7 @@ from dispatch.model.park import FORBID_UNKNOWN, DockKind, Hours, Park, PlaceKind
 from dispatch.model.plates import normalised
 
 LONGEST_MINUTES = 7 * 24 * 60
+MOST_WEIGHT = 1000
 YEARS = (2000, 2199)  # far from the ends of the calendar, so that no conversion between zones can fail
 
 
@@ -42,7 +43,7 @@ class Visit:
         check_id("id", self.id)
         _check_plate(self.plate)
         check_range("minutes", self.minutes, 1, LONGEST_MINUTES)
-        check_range("weight", self.weight, 1, 1000)
+        check_range("weight", self.weight, 1, MOST_WEIGHT)
         _check_moments(self, "wish", "earliest", "latest", "requested_at")
         if self.earliest > self.latest:
             raise FieldFault("earliest", f"{self.earliest.isoformat()} is after latest {self.latest.isoformat()}")

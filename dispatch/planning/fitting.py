@@ -8,7 +8,7 @@ from dispatch.model.day import Truck, Visit, check_load, check_truck, check_visi
 from dispatch.model.faults import FieldFault
 from dispatch.model.park import Park
 from dispatch.planning.permitted import OpenLoad
-from dispatch.planning.whole_day import Requests
+from dispatch.planning.together import Requests
 
 Thing = TypeVar("Thing", Visit, OpenLoad, Truck)
 

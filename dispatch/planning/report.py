@@ -100,10 +100,11 @@ class LoadReport:
 
 @dataclass(frozen=True, slots=True)
 class DayReport:
-    """The comparison of one day."""
+    """The comparison of one day; `together` is the proof of both parts, each by its own rules alone."""
 
     slots: SlotReport
     matching: LoadReport
+    together: Proof
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as nested dicts of plain numbers and texts, plan and proof side by side."""
@@ -111,17 +112,21 @@ class DayReport:
         for part in (slots, matching):
             part.update(part.pop("plan") | part.pop("proof"))
         slots["uncoordinated"] = list(slots["uncoordinated"])
-        return {"slots": slots, "matching": matching}
+        return {"slots": slots, "matching": matching, "together": asdict(self.together)}
 
 
-def slot_report(problem: SlotProblem, outcome: Outcome[SlotPlan]) -> SlotReport:
-    """Return the comparison for visits; the problem's visits stand in the order of their requests."""
-    in_order = np.arange(problem.instance.visits)
+def slot_report(problem: SlotProblem, outcome: Outcome[SlotPlan], asked: SlotProblem | None = None) -> SlotReport:
+    """Return the comparison for visits; `asked` is the problem with their own wishes where `problem` has others.
+
+    Figures are by their own wishes, the proof is of `problem`. Visits stand in the order of their requests.
+    """
+    asked = problem if asked is None else asked
+    in_order = np.arange(asked.instance.visits)
     return SlotReport(
-        plan=slot_figures(problem, outcome.plan.start),
+        plan=slot_figures(asked, outcome.plan.start),
         proof=_proof(outcome),
-        first_come=slot_figures(problem, slot_baselines.first_come(problem.instance, in_order).start),
-        uncoordinated=hours_of_wishes(problem),
+        first_come=slot_figures(asked, slot_baselines.first_come(asked.instance, in_order).start),
+        uncoordinated=hours_of_wishes(asked),
         left_out=len(problem.left_out),
     )
 

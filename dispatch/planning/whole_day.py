@@ -1,55 +1,20 @@
 """A day planned whole: entry slots for its visits, chains of loads for its trucks, both checked, and the comparison."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
-from dispatch.model.day import Truck, Visit
 from dispatch.model.park import Park
 from dispatch.planning.capacity import FreeCapacity
-from dispatch.planning.matching import MatchingProblem, PlannedChain, chains, matching_problem
-from dispatch.planning.permitted import OpenLoad, permitted
-from dispatch.planning.report import DayReport, load_report, slot_report
-from dispatch.planning.slots import Placement, SlotProblem, placements, slot_problem
+from dispatch.planning.matching import MatchingProblem, PlannedChain, chains
+from dispatch.planning.report import DayReport, Proof, load_report, slot_report
+from dispatch.planning.slots import Placement, SlotProblem
+from dispatch.planning.together import Asked, Budget, Requests, Together, Watch, plan_together
 from dispatch.roads.table import TravelTable
 from solver.matching import check as matching_check
 from solver.matching.plan import MatchingPlan
-from solver.matching.solve import solve as solve_matching
-from solver.outcome import OnProgress, Outcome, Progress, ShouldStop
+from solver.outcome import Outcome, relative_gap
 from solver.slots import check as slot_check
 from solver.slots.instance import SlotPlan
-from solver.slots.solve import solve as solve_slots
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """How long each solver may take, and the seed of both solvers' dice."""
-
-    slot_seconds: float = 10.0
-    matching_seconds: float = 30.0
-    seed: int = 0
-
-    @classmethod
-    def of(cls, seconds: float, seed: int = 0) -> "Budget":
-        """Return a budget of so many seconds in all: matching, which needs it more, gets three quarters."""
-        return cls(seconds / 4, 3 * seconds / 4, seed)
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """How a run is watched: who hears of progress, and who is asked whether to stop."""
-
-    on_progress: OnProgress | None = None
-    should_stop: ShouldStop | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Requests:
-    """What a day asks for."""
-
-    visits: Sequence[Visit]
-    loads: Sequence[OpenLoad]
-    trucks: Sequence[Truck]
 
 
 @dataclass(frozen=True)
@@ -78,51 +43,47 @@ def plan_day(
     free: FreeCapacity | None = None,
     watch: Watch | None = None,
 ) -> DayPlan:
-    """Return the plan of a day; PlanRejected when a checker finds a violation, a claim that is false included.
+    """Return the plan of a day, slots and loads together (`planning.together`); PlanRejected when a checker finds a
+    violation, a claim that is false included.
 
-    `free` is what bookings leave of the park (`dispatch.planning.capacity`). Progress comes with the stages named
-    "slots: ..." and "matching: ...". When asked to stop, the best plans so far come back, their status INTERRUPTED.
+    `free` is what bookings leave of the park (`dispatch.planning.capacity`). A load whose visit is asked for is loaded
+    or unloaded in that visit's slot. Progress comes with the stages named "slots: ..." and "matching: ...". When asked
+    to stop, the best plans so far come back, their status INTERRUPTED.
     """
-    watch = Watch() if watch is None else watch
-    slots = slot_problem(park, day, requests.visits, free)
-    slot_outcome = solve_slots(
-        slots.instance,
-        seconds=budget.slot_seconds,
-        on_progress=_staged("slots", watch.on_progress),
-        should_stop=watch.should_stop,
-        seed=budget.seed,
-    )
-    _accept_slots(slots, slot_outcome)
-    may = permitted(park, requests.loads, requests.trucks)
-    loads = [each.load for each in requests.loads]
-    matching = matching_problem(park, day, loads, requests.trucks, travel, may)
-    matching_outcome = solve_matching(
-        matching.instance,
-        seconds=budget.matching_seconds,
-        on_progress=_staged("matching", watch.on_progress),
-        should_stop=watch.should_stop,
-        seed=budget.seed,
-    )
-    _accept_matching(matching, matching_outcome)
+    found = plan_together(Asked.of(park, day, requests, travel, free), budget, Watch() if watch is None else watch)
+    given, tied, matched = found.given, found.tied, found.matched
+    _accept_slots(given.problem, given.outcome)
+    _accept_matching(tied, matched)
     return DayPlan(
-        slots=slots,
-        slot_outcome=slot_outcome,
-        placements=placements(slots, slot_outcome.plan.start),
-        matching=matching,
-        matching_outcome=matching_outcome,
-        chains=chains(matching, matching_outcome.plan),
-        report=DayReport(slot_report(slots, slot_outcome), load_report(matching, matching_outcome)),
+        slots=given.problem,
+        slot_outcome=given.outcome,
+        placements=given.placements,
+        matching=tied,
+        matching_outcome=matched,
+        chains=chains(tied, matched.plan),
+        report=DayReport(
+            slot_report(given.problem, given.outcome, found.by_wish.problem),
+            load_report(tied, matched),
+            _together(found),
+        ),
     )
 
 
-def _staged(part: str, on_progress: OnProgress | None) -> OnProgress | None:
-    if on_progress is None:
-        return None
-
-    def tell(news: Progress) -> None:
-        on_progress(replace(news, stage=f"{part}: {news.stage}"))
-
-    return tell
+def _together(found: Together) -> Proof:
+    """Return the proof of both: what slots and chains cost as asked, and what each can be no lower than by itself."""
+    asked, loose = found.by_wish, found.loose
+    cost = slot_check.cost(asked.problem.instance, found.given.outcome.plan.start)
+    cost += matching_check.cost(found.matching.instance, found.matched.plan)
+    bound = asked.outcome.bound + loose.bound
+    outcomes = {id(each): each for each in (asked.outcome, found.given.outcome, loose, found.matched)}.values()
+    return Proof(
+        cost=cost,
+        bound=bound,
+        gap=relative_gap(cost, bound),
+        seconds=sum(each.wall_seconds for each in outcomes),
+        bound_from="slots without loads; chains whose visits start anywhere in their windows",
+        status=found.matched.status.value,
+    )
 
 
 def _accept_slots(problem: SlotProblem, outcome: Outcome[SlotPlan]) -> None:

@@ -11,7 +11,8 @@ from dispatch.planning.fitting import Unfit, fitting
 from dispatch.planning.matching import PlannedChain
 from dispatch.planning.matching_round import within_hours
 from dispatch.planning.slots import Placement
-from dispatch.planning.whole_day import Budget, Requests, Watch, plan_day
+from dispatch.planning.together import Budget, Requests, Watch
+from dispatch.planning.whole_day import plan_day
 from dispatch.roads.table import TravelTable
 from dispatch.services import publication
 from dispatch.services.closures import closures_of

@@ -1,36 +1,113 @@
-"""The planner: the slot solver and the matching solver before the day, and the slots again when the day breaks."""
+"""The planner: slots and loads together before the day, both again when the day breaks."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import numpy as np
 
-from dispatch.planning.matching import chains
-from dispatch.planning.slots import Placement, SlotProblem, placements, slot_problem
+from dispatch.model.day import Load
+from dispatch.model.promises import MatchedLoad
+from dispatch.planning.matching import PlannedChain, chains, matching_problem
+from dispatch.planning.matching_round import LiveTruck, Timing, round_board, stretches_of
+from dispatch.planning.permitted import OpenLoad
+from dispatch.planning.slots import Placement, SlotProblem, slot_problem
+from dispatch.planning.together import Asked, Budget, Requests, Watch, plan_together
 from simulations.policies.policy import Decision, Effort, Known
-from simulations.policies.tied import tied_matching
-from solver.matching.solve import solve as solve_matching
+from simulations.policies.tied import ties_of
+from solver.matching.online import match_round
+from solver.matching.plan import Chain
 from solver.reading import IntArray
 from solver.slots.promises import as_promised
 from solver.slots.solve import solve as solve_slots
 
 
 class Optimised:
-    """Plans slots first and loads second; breaking a promise has the house's price (`replan_move_cost`)."""
+    """Plans as the service plans a day; breaking a promise has the house's price (`replan_move_cost`)."""
 
     def plan(self, known: Known, effort: Effort) -> Decision:
-        """Return the solvers' plans; matching, which needs it more, gets three quarters of the time."""
-        problem = slot_problem(known.park, known.date, known.visits, known.free)
-        outcome = solve_slots(problem.instance, seconds=effort.seconds / 4, seed=effort.seed)
-        placed = placements(problem, outcome.plan.start)
-        matching = tied_matching(known, placed)
-        found = solve_matching(matching.instance, seconds=3 * effort.seconds / 4, seed=effort.seed)
-        return Decision(placed, chains(matching, found.plan))
+        """Return the plan of the day (`dispatch.planning.together`)."""
+        requests = Requests(known.visits, [OpenLoad(load) for load in known.loads], known.trucks)
+        asked = Asked.of(known.park, known.date, requests, known.travel, known.free)
+        found = plan_together(asked, Budget.of(effort.seconds, effort.seed), Watch())
+        return Decision(found.given.placements, chains(found.tied, found.matched.plan))
 
     def replan(self, known: Known, before: Decision, first_slot: int, effort: Effort) -> Decision:
-        """Return the slots planned again from `first_slot` on; chains stay."""
+        """Return the slots planned again from `first_slot` on, and a matching round of the loads not begun by then."""
         problem = slot_problem(known.park, known.date, known.visits, known.free)
         move = known.park.rules.replan_move_cost
         promised = as_promised(problem.instance, _starts(problem, before), now=first_slot, move=move)
         outcome = solve_slots(promised, seconds=effort.seconds / 4, seed=effort.seed)
-        return Decision(_placed(problem, outcome.plan.start, before), before.chains)
+        placed = _placed(problem, outcome.plan.start, before)
+        return Decision(placed, _matched_again(known, before, placed, first_slot))
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """Chains at a moment: the loads of each plate that have begun, and the ids of those that have not."""
+
+    loads: Mapping[str, tuple[MatchedLoad, ...]]
+    ahead: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def at(cls, planned: Sequence[PlannedChain], now: datetime) -> "_Begun":
+        begun = {each.plate: tuple(load for load in each.loads if load.starts_at < now) for each in planned}
+        ahead = {each.plate: tuple(load.load for load in each.loads if load.starts_at >= now) for each in planned}
+        return cls(begun, ahead)
+
+    def find_last(self, plate: str) -> MatchedLoad | None:
+        loads = self.loads.get(plate, ())
+        return loads[-1] if loads else None
+
+
+def _matched_again(
+    known: Known, before: Decision, placed: Sequence[Placement], first_slot: int
+) -> tuple[PlannedChain, ...]:
+    """Return the chains after a matching round: what has begun stays, all that has not is open to every truck."""
+    ties = ties_of(known)
+    slots = ties.slots(placed)
+    spans = {name: (slot, slot) for name, slot in slots.items()}
+    tied = {load.id: ties.tied(load, spans) for load in known.loads}
+    now = known.park.grid.start_of(known.date, first_slot)
+    begun = _Begun.at(before.chains, now)
+    gone = {each.load for loads in begun.loads.values() for each in loads}
+    chained = {name for names in begun.ahead.values() for name in names}
+    alone = {load.id for load in tied.values() if load.id not in chained and load.earliest < now}
+    loads = [OpenLoad(load) for load in tied.values() if load.id not in gone | alone]
+    trucks = ties.free_after_own(known.trucks, slots)
+    live = [LiveTruck(truck, tuple(_as_driven(begun.find_last(truck.plate), tied))) for truck in trucks]
+    stretches = [stretch for each in live for stretch in stretches_of(known.park, known.travel, each)]
+    free = [each.truck for each in stretches]
+    problem = matching_problem(known.park, known.date, [each.load for each in loads], free, known.travel)
+    at = Timing(known.date, now - timedelta(minutes=known.park.rules.react_minutes), timedelta(0))
+    number = {each.load.id: i for i, each in enumerate(loads)}
+    resumed = [
+        Chain(k, tuple(number[name] for name in begun.ahead.get(truck.plate, ())), ()) for k, truck in enumerate(free)
+    ]
+    plan = match_round(round_board(problem, loads, stretches, at), before=resumed).plan
+    new = {chain.plate: chain.loads for chain in chains(problem, plan)}
+    return tuple(
+        _driven(known, plate, (*begun.loads.get(plate, ()), *new.get(plate, ())))
+        for plate in dict.fromkeys((*begun.loads, *new))
+        if begun.loads.get(plate) or plate in new
+    )
+
+
+def _as_driven(last: MatchedLoad | None, tied: Mapping[str, Load]) -> Iterator[tuple[Load, datetime]]:
+    """Yield a truck's last load with its begin, as late as the slot its visit has now makes it."""
+    if last is not None:
+        load = tied[last.load]
+        yield load, min(max(last.starts_at, load.earliest), load.latest)
+
+
+def _driven(known: Known, plate: str, loads: tuple[MatchedLoad, ...]) -> PlannedChain:
+    """Return a truck's chain with what it drives from where it is free to its home."""
+    truck = next(each for each in known.trucks if each.plate == plate)
+    by_id = {load.id: load for load in known.loads}
+    ends = [end for each in loads for end in (by_id[each.load].origin, by_id[each.load].destination)]
+    places = [known.travel.index[place] for place in (truck.free_at, *ends, truck.home)]
+    km = known.travel.km[places[:-1], places[1:]]
+    return PlannedChain(plate, loads, empty_km=int(km[::2].sum()), loaded_km=int(km[1::2].sum()))
 
 
 def _starts(problem: SlotProblem, before: Decision) -> IntArray:

@@ -1,7 +1,7 @@
 from dispatch.model.park import DockKind
 from dispatch.planning.fitting import Unfit, fitting
 from dispatch.planning.permitted import OpenLoad
-from dispatch.planning.whole_day import Requests
+from dispatch.planning.together import Requests
 from tests.dispatch.tiny import a_load, a_park, a_truck, a_visit
 
 

@@ -7,7 +7,8 @@ from dispatch.model.park import Hours, PlaceKind, TruckKind
 from dispatch.planning.matching import matching_problem
 from dispatch.planning.matching_round import LiveTruck, Timing, offers_now, within_hours
 from dispatch.planning.permitted import OpenLoad, permitted
-from dispatch.planning.whole_day import Budget, Requests, plan_day
+from dispatch.planning.together import Budget, Requests
+from dispatch.planning.whole_day import plan_day
 from tests.dispatch.planning.test_planning_matching_round import SOON
 from tests.dispatch.tiny import DAY, a_load, a_park, a_table, a_truck, at
 

@@ -11,7 +11,7 @@ import pytest
 from dispatch.model.day import CarrierLists
 from dispatch.model.promises import LoadState, MatchState
 from dispatch.model.refusals import NotAllowedNow, NotThere
-from dispatch.planning.whole_day import Budget, Watch
+from dispatch.planning.together import Budget, Watch
 from dispatch.roads.table import TravelTable
 from dispatch.services import freight, publication
 from dispatch.services.day_planning import Order, Surroundings, plan_and_publish

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from dispatch.files import load_park
-from dispatch.planning.slots import slot_problem
+from dispatch.model.promises import MatchedLoad
+from dispatch.planning.slots import Placement, slot_problem
 from dispatch.roads.estimate import estimated
 from simulations.demand.generate import generate_day
 from simulations.policies.find import find_policy, policy_names
@@ -14,7 +15,7 @@ from simulations.policies.optimised import Optimised
 from simulations.policies.policy import Decision, Effort, Known
 from simulations.policies.tied import tied_matching
 from simulations.running.deciding import known, planned, replanned
-from simulations.scenarios.changes import LaneClosed, NoShow, WalkIns
+from simulations.scenarios.changes import DocksClosed, LaneClosed, NoShow, WalkIns
 from simulations.scenarios.stage import Stage, staged
 from solver.reading import BadInput
 from solver.slots import check
@@ -79,10 +80,13 @@ def test_a_plan_keeps_every_rule_and_ties_loads_to_their_visits_slots(name: str)
 
 def assert_kept(decision: Decision, known: Known) -> None:
     """Every chained load begins when its visit's slot lets it."""
-    matching = tied_matching(known, decision.placements)
-    window = {load.id: (load.earliest, load.latest) for load in matching.loads}
     chained = [each for chain in decision.chains for each in chain.loads]
     assert len(chained) > 0.5 * len(known.loads)
+    assert_in_slots(chained, known, decision.placements)
+
+
+def assert_in_slots(chained: Iterable[MatchedLoad], known: Known, placements: Sequence[Placement]) -> None:
+    window = {load.id: (load.earliest, load.latest) for load in tied_matching(known, placements).loads}
     assert all(window[each.load][0] <= each.starts_at <= window[each.load][1] for each in chained)
 
 
@@ -96,8 +100,28 @@ def test_the_optimised_policy_plans_the_rest_of_a_broken_day_again() -> None:
     old, new = ({each.visit.id: (each.slot, each.gate) for each in decision.placements} for decision in (plan, after))
     assert all(new[visit][0] == slot for visit, (slot, _) in old.items() if slot < 37)
     assert not [visit for visit, (slot, gate) in new.items() if gate == "east" and 37 <= slot < 44]
-    moved = [visit for visit in new if visit in old and new[visit][0] != old[visit][0]]
-    assert 0 < len(moved) < 0.5 * len(old)
+    changed = [visit for visit in new if visit in old and new[visit] != old[visit]]
+    assert 0 < len(changed) < 0.5 * len(old)
+
+
+def test_loads_not_begun_are_matched_again_when_the_day_breaks() -> None:
+    groups = {group.id for warehouse in NARROW.warehouses for group in warehouse.dock_groups}
+    closed = [DocksClosed(dock_group=group, begins="11:00", ends="14:00") for group in sorted(groups)[::2]]
+    stage = staged(BASE, closed, seed=1)
+    plan = planned(stage, Optimised(), EFFORT)
+
+    after = replanned(stage, Optimised(), plan, EFFORT)
+
+    told = NARROW.grid.moment_of(DAY.date, 11 * 60 + NARROW.rules.react_minutes)
+    begun = {chain.plate: [each for each in chain.loads if each.starts_at < told] for chain in plan.chains}
+    again = {chain.plate: chain.loads for chain in after.chains}
+    assert all(list(again[plate][: len(loads)]) == loads for plate, loads in begun.items() if loads)
+    assert all(each.starts_at >= told for plate, loads in again.items() for each in loads[len(begun.get(plate, ())) :])
+    names = [each.load for loads in again.values() for each in loads]
+    assert len(names) == len(set(names))
+    assert [chain.loads for chain in after.chains] != [chain.loads for chain in plan.chains]
+    ahead = [each for loads in again.values() for each in loads if each.starts_at >= told]
+    assert_in_slots(ahead, known(stage, closed), after.placements)
 
 
 def test_a_users_own_policy_is_found_by_its_entry_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
