@@ -29,11 +29,21 @@ def timed(park: Park, appointment: Appointment) -> Appointment:
 
 
 def _due_at(park: Park, appointment: Appointment) -> datetime | None:
-    if appointment.state in (AppointmentState.REQUESTED, AppointmentState.WAITLISTED):
-        return appointment.expires_at
-    if appointment.state is not AppointmentState.CONFIRMED:
+    if appointment.state is AppointmentState.CONFIRMED and appointment.offer is not None:
+        return appointment.offer.expires_at
+    late = appointment.excused_minutes
+    return due_at(park, appointment.state, starts_at(park, appointment), appointment.expires_at, late)
+
+
+def due_at(
+    park: Park, state: AppointmentState, begins: datetime, expires_at: datetime | None, excused_minutes: int = 0
+) -> datetime | None:
+    """Return when a sweep must look at an appointment that begins then and has no other place offered."""
+    if state in (AppointmentState.REQUESTED, AppointmentState.WAITLISTED):
+        return expires_at
+    if state is not AppointmentState.CONFIRMED:
         return None
-    return no_show_at(park, appointment) if appointment.offer is None else appointment.offer.expires_at
+    return begins + timedelta(minutes=park.rules.late_limit_minutes + excused_minutes)
 
 
 def starts_at(park: Park, appointment: Appointment) -> datetime:

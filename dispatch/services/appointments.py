@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 import orjson
 
 from dispatch.model import rules
-from dispatch.model.life import after, dock_times, timed
+from dispatch.model.life import after, dock_times, due_at
 from dispatch.model.park import CargoKind, DockKind, Enterprise, Park
 from dispatch.model.promises import APPOINTMENT_LIFE, GIVEN_UP, Appointment, AppointmentState, Purpose, Source, Stop
 from dispatch.model.refusals import (
@@ -288,7 +288,7 @@ async def _join_line(desk: Desk, asked: _Asked, refusal: Refusal) -> Kept[Appoin
 
 
 async def _book(desk: Desk, asked: _Asked, opening: Opening) -> Kept[Appointment]:
-    appointment = timed(desk.park, _appointment(desk.park, asked, opening))
+    appointment = _appointment(desk.park, asked, opening)
     commit = booking.create(desk.park, desk.keys, appointment, allowances=desk.allowances)
     new = New(appointment, f"appointment {appointment.id}", commit, own_id=False)
     return await make(desk, new, asked.repeatable)
@@ -297,9 +297,11 @@ async def _book(desk: Desk, asked: _Asked, opening: Opening) -> Kept[Appointment
 def _appointment(park: Park, asked: _Asked, opening: Opening) -> Appointment:
     draft, sought = asked.draft, asked.sought
     wanted, window = sought.wanted, sought.window
+    state = AppointmentState.REQUESTED if draft.hold else AppointmentState.CONFIRMED
+    expires_at = sought.now + timedelta(minutes=park.rules.hold_minutes) if draft.hold else None
     return Appointment(
         id=new_id("appointment", asked.repeatable),
-        state=AppointmentState.REQUESTED if draft.hold else AppointmentState.CONFIRMED,
+        state=state,
         source=Source.REQUEST,
         plate=draft.plate,
         carrier=draft.carrier,
@@ -318,7 +320,8 @@ def _appointment(park: Park, asked: _Asked, opening: Opening) -> Appointment:
         latest=window.latest,
         purpose=draft.purpose,
         stops=_stops(asked, opening),
-        expires_at=sought.now + timedelta(minutes=park.rules.hold_minutes) if draft.hold else None,
+        expires_at=expires_at,
+        due_at=due_at(park, state, park.grid.start_of(opening.day, opening.slot), expires_at),
         pool=opening.pool,
     )
 

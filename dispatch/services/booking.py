@@ -196,10 +196,10 @@ def _place_claims(park: Park, keys: Keys, appointment: Appointment, allowances: 
 def _dock_claims(park: Park, keys: Keys, appointment: Appointment, allowances: Allowances) -> Iterator[Claim]:
     for place in dock_times(appointment):
         group, key = place.dock_group, keys.dock(place.dock_group, appointment.day)
-        docks = _docks_of(park, place.warehouse, place.dock_kind, group)
+        docks, what = _docks_of(park, place.warehouse, place.dock_kind, group), f"dock group {group}"
         for slot in range(place.slot, place.slot + place.slots):
             limit = allowances.docks(group, docks[slot], park.hour_of(slot)) if slot < len(docks) else 0
-            yield Claim(Take(key, slot_field(slot), 1, limit), DocksFull, f"dock group {group}", slot)
+            yield Claim(Take(key, slot_field(slot), 1, limit), DocksFull, what, slot)
 
 
 def _docks_of(park: Park, warehouse_id: str, kind: DockKind, dock_group: str) -> tuple[int, ...]:
@@ -233,8 +233,9 @@ def _quota_claims(park: Park, keys: Keys, appointment: Appointment, allowances: 
 
 
 def _truck_claims(park: Park, keys: Keys, appointment: Appointment) -> Iterator[Claim]:
+    what = f"truck {appointment.plate}"
     for key, field, slot in truck_slots(park.grid, keys, appointment, park.rules.turn_slots):
-        yield Claim(Take(key, field, 1, 1), TruckBusy, f"truck {appointment.plate}", slot)
+        yield Claim(Take(key, field, 1, 1), TruckBusy, what, slot)
 
 
 def truck_slots(grid: SlotGrid, keys: Keys, appointment: Appointment, turn: int) -> Iterator[tuple[str, str, int]]:
@@ -242,9 +243,13 @@ def truck_slots(grid: SlotGrid, keys: Keys, appointment: Appointment, turn: int)
 
     What passes midnight is counted on the next day.
     """
+    horizon = grid.horizon
+    names = [keys.truck(appointment.plate, appointment.day)]
     for slot in range(appointment.slot, end_slot(appointment) + turn):
-        days, rest = divmod(slot, grid.horizon)
-        yield keys.truck(appointment.plate, appointment.day + timedelta(days=days)), slot_field(rest), rest
+        days, rest = divmod(slot, horizon)
+        if days == len(names):
+            names.append(keys.truck(appointment.plate, appointment.day + timedelta(days=days)))
+        yield names[days], slot_field(rest), rest
 
 
 def _visit_claim(park: Park, keys: Keys, appointment: Appointment) -> Iterator[Claim]:
@@ -271,18 +276,22 @@ def _moved(before: Moves, now: Moves) -> tuple[Moves, Moves]:
 
 def _indexes(park: Park, keys: Keys, appointment: Appointment) -> Moves:
     member = _member(appointment)
-    warehouses = dict.fromkeys(place.warehouse for place in dock_times(appointment))
-    due, arrived = appointment.due_at, appointment.arrived_at
-    in_line = line_member(rank_of(park, appointment.carrier), appointment.made_at, appointment.id)
-    return (
+    found = [
         (keys.appointments(), member),
         (keys.appointments_of_truck(appointment.plate), member),
-        *((keys.appointments_of_warehouse(warehouse), member) for warehouse in warehouses),
         (keys.appointments_of_carrier(appointment.carrier), member),
-        *(((keys.due(), time_member(due, appointment.id)),) if due is not None else ()),
-        *(((keys.arrivals(appointment.gate), time_member(arrived, appointment.id)),) if arrived is not None else ()),
-        *((keys.waitlist(day), in_line) for day in waits_on(park, appointment)),
-    )
+    ]
+    warehouses = dict.fromkeys(place.warehouse for place in dock_times(appointment))
+    found += [(keys.appointments_of_warehouse(warehouse), member) for warehouse in warehouses]
+    if appointment.due_at is not None:
+        found.append((keys.due(), time_member(appointment.due_at, appointment.id)))
+    if appointment.arrived_at is not None:
+        found.append((keys.arrivals(appointment.gate), time_member(appointment.arrived_at, appointment.id)))
+    days = waits_on(park, appointment)
+    if days:
+        in_line = line_member(rank_of(park, appointment.carrier), appointment.made_at, appointment.id)
+        found += [(keys.waitlist(day), in_line) for day in days]
+    return tuple(found)
 
 
 def _member(appointment: Appointment) -> str:

@@ -108,7 +108,7 @@ class CounterView:
         """Correct the view by a counter that a commit found full, if it is one of those looked at."""
         key, field = full.take.key, full.take.field
         if key in self._taken:
-            self._taken[key] = Taken({**self._taken[key].fields, field: full.taken})
+            self._taken[key] = Taken.of({**self._taken[key].fields, field: full.taken})
         self._days.clear()  # they are made anew, of what is known
         self._together.clear()
 
@@ -122,7 +122,7 @@ class CounterView:
         """Return what others than the visit itself have taken."""
         if not self._held:
             return taken
-        return Taken({field: count - ((key, field) in self._held) for field, count in taken.fields.items()})
+        return Taken.of({field: count - ((key, field) in self._held) for field, count in taken.fields.items()})
 
     def _keys(self, day: date, bounds: Sequence[Quota]) -> list[str]:
         keys, wanted = self._desk.keys, self._wanted
@@ -140,12 +140,11 @@ class CounterView:
 
     def _day(self, day: date, quotas: Sequence[Quota], pools: Sequence[Quota]) -> DayCounters:
         desk, keys, wanted = self._desk, self._desk.keys, self._wanted
-        docks, *gates = (
-            self._taken[key] for key in (keys.dock(wanted.group.id, day), *(keys.gate(g.id, day) for g in self._gates))
-        )
+        docks = self._taken[keys.dock(wanted.group.id, day)]
+        gates = [self._taken[keys.gate(gate.id, day)] for gate in self._gates]
         truck = self._taken[keys.truck(wanted.plate, day)]
         truck_next_day = self._taken.get(keys.truck(wanted.plate, _next(day)))
-        is_free = not (truck.fields or (truck_next_day is not None and truck_next_day.fields))
+        is_free = not (truck or truck_next_day)
         closures = self._closures[day]
         unreleased = rules.unreleased(desk.park, day, self._now)
         is_bounded = bool(quotas or pools)

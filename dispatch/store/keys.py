@@ -24,7 +24,7 @@ class Keys:
             raise ValueError(f"park id {self.park_id!r} must not be empty and must not hold braces")
 
     def _key(self, *parts: str) -> str:
-        return ":".join((f"{{{self.park_id}}}", *parts))
+        return f"{{{self.park_id}}}:{':'.join(parts)}"
 
     def short(self, key: str) -> str:
         """Return a key without the park's tag, as the stream names it."""
@@ -401,7 +401,7 @@ def slot_member(day: date, slot: int, identity: str) -> str:
 
 def time_member(moment: datetime, identity: str) -> str:
     """Return an index member ordered by moment (UTC), id; `id_of` gives the id back."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d#%H:%M:%S.%f}#{identity}"
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat('#', 'microseconds')}#{identity}"
 
 
 def deadline_member(moment: datetime, kind: str, identity: str) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Hashable, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,30 +19,39 @@ class Taken:
     """What was taken of one resource, by field, when it was read. Shared by all who asked: it is looked at, never
     changed. `derived` is for what they make of it."""
 
-    def __init__(self, fields: Mapping[str, int]) -> None:
-        self.fields = fields
+    def __init__(self, flat: Sequence[bytes]) -> None:
+        """Keep what the server answers HGETALL: field, count, field, count ..."""
+        self._flat = flat
         self.derived: dict[Hashable, Any] = {}
-        self._by_slot: IntArray | None = None
 
     @classmethod
-    def read(cls, flat: Sequence[bytes]) -> "Taken":
-        """Return what the server answers HGETALL."""
-        return cls({field.decode(): int(value) for field, value in zip(flat[::2], flat[1::2], strict=True)})
+    def of(cls, fields: Mapping[str, int]) -> "Taken":
+        """Return what is as if it had been read."""
+        return cls([part for field, count in fields.items() for part in (field.encode(), b"%d" % count)])
+
+    def __bool__(self) -> bool:
+        return bool(self._flat)
+
+    @cached_property
+    def fields(self) -> Mapping[str, int]:
+        """Return what is taken by field; one that is not there is 0."""
+        pairs = zip(self._flat[::2], self._flat[1::2], strict=True)
+        return {field.decode(): int(count) for field, count in pairs}
 
     def by_slot(self, horizon: int) -> IntArray:
         """Return what is taken in each slot of a day, where the fields are slots; read-only, (T,)."""
-        if self._by_slot is None:
-            self._by_slot = by_slot(self.fields, horizon)
-        return self._by_slot
+        known: IntArray | None = self.derived.get(horizon)
+        if known is None:
+            known = self.derived[horizon] = _by_slot(self._flat, horizon)
+        return known
 
 
-def by_slot(fields: Mapping[str, int], horizon: int) -> IntArray:
-    """Return what is taken in each slot, from 0 to below the horizon; read-only."""
-    if not fields:
+def _by_slot(flat: Sequence[bytes], horizon: int) -> IntArray:
+    if not flat:
         return _nothing(horizon)
+    pairs = np.fromstring(b" ".join(flat), dtype=np.int64, sep=" ")  # numbers all, and many: read in one go
     taken = np.zeros(horizon, dtype=np.int64)
-    for field, count in fields.items():
-        taken[int(field)] = count
+    taken[pairs[::2]] = pairs[1::2]
     taken.flags.writeable = False
     return taken
 
@@ -104,4 +113,4 @@ class Tally:
 def _read(answer: Any, *, is_index: bool) -> Any:
     if not isinstance(answer, list):
         return answer
-    return tuple(member.decode() for member in answer) if is_index else Taken.read(answer)
+    return tuple(member.decode() for member in answer) if is_index else Taken(answer)

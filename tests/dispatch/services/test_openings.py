@@ -15,7 +15,7 @@ from dispatch.services.openings import (
 )
 from dispatch.services.quotas import quotas_of
 from dispatch.store.keys import Keys
-from dispatch.store.tally import by_slot
+from dispatch.store.tally import Taken
 from tests.api.tiny import DAY, NOW, ZONE, tiny_park
 
 PARK = tiny_park()
@@ -30,7 +30,7 @@ def wanted(carrier="c1", slots=1, group=1):
 
 
 def slots(taken):
-    return by_slot(taken or {}, PARK.grid.horizon)
+    return Taken.of({str(slot): count for slot, count in (taken or {}).items()}).by_slot(PARK.grid.horizon)
 
 
 def counters(docks=None, east=None, west=None, truck=None, group=1, **more):
