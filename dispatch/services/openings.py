@@ -44,11 +44,15 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """When a start suits: best at `wish`, not before `earliest`, not after `latest`."""
+    """When a start suits: best at `wish`, not before `earliest`, not after `latest`.
+
+    `spans` are those `slots_within` it has found, by day, slots of the visit and clock.
+    """
 
     wish: datetime
     earliest: datetime
     latest: datetime
+    spans: dict[tuple[date, int, datetime], range] = field(default_factory=dict, init=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +125,7 @@ def nearest_costs(park: Park, wish: datetime, days: Iterable[date]) -> Iterator[
 
 def _slots_after(park: Park, wish: datetime, day: date) -> int:
     """Return how many slots the first slot of the day lies after the wish's (negative: before)."""
-    wished = park.grid.day_of(wish)
-    return (day - wished).days * park.grid.horizon - park.grid.slot_of(wish, wished)
+    return -park.grid.slot_of(wish, day)
 
 
 def _cost_of(park: Park, slots_late: int) -> int:
@@ -202,10 +205,14 @@ def find_nearest(
 
 def slots_within(park: Park, wanted: Wanted, window: Window, day: date, now: datetime) -> range:
     """Return the slots of the day in which the visit may start by the clock and its window."""
-    by_clock = bookable_slots(park, wanted, day, now)
-    first = first_slot_from(park, window.earliest, day)
-    last = park.grid.slot_of(window.latest, day)
-    return range(max(by_clock.start, first), min(by_clock.stop, last + 1))
+    known = window.spans.get((day, wanted.slots, now))  # it is asked for several times in each request
+    if known is None:
+        by_clock = bookable_slots(park, wanted, day, now)
+        first = first_slot_from(park, window.earliest, day)
+        last = park.grid.slot_of(window.latest, day)
+        known = range(max(by_clock.start, first), min(by_clock.stop, last + 1))
+        window.spans[day, wanted.slots, now] = known
+    return known
 
 
 def first_slot_from(park: Park, moment: datetime, day: date) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from dispatch.store.commit import Commit, Event, Write
-from dispatch.store.keys import Keys
+from dispatch.store.keys import Keys, is_on_board
 
 SAME = "="  # in place of a document that is the event's own
 
@@ -59,8 +59,10 @@ def _origin() -> list[str | bytes]:
 
 
 def _changes(commit: Commit, event: Event, keys: Keys) -> list[str | bytes]:
+    short = keys.short
     writes = [_written(write, event, keys) for write in commit.writes if keys.is_on_board(write.key)]
-    takes = [(keys.short(take.key), take.field, take.amount) for take in commit.takes if keys.is_on_board(take.key)]
+    named = [(short(take.key), take.field, take.amount) for take in commit.takes]
+    takes = [take for take in named if is_on_board(take[0])]
     return ["changes", orjson.dumps((writes, takes))] if writes or takes else []
 
 

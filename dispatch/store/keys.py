@@ -6,6 +6,7 @@ Free text (ids, plates) stands last in a key, so that no id can imitate another 
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 
 MACHINERY = frozenset(
     {"events", "idempotency", "queue", "job", "jobs", "job-cancel", "plan", "demo", "cursor", "access"}
@@ -36,7 +37,7 @@ class Keys:
 
     def is_on_board(self, key: str) -> bool:
         """Answer whether a key belongs to the board: what the stream tells of and `replay` proves."""
-        return self.short(key).partition(":")[0] not in MACHINERY
+        return is_on_board(self.short(key))
 
     # counters: hashes whose fields are slots (`slot_field`)
 
@@ -379,6 +380,12 @@ class Keys:
         return self._key("jobs", "all")
 
 
+def is_on_board(short: str) -> bool:
+    """Answer whether a key of the park, without its tag, belongs to the board."""
+    return short.partition(":")[0] not in MACHINERY
+
+
+@cache
 def slot_field(slot: int) -> str:
     """Return the counter field of a slot."""
     return str(slot)
