@@ -21,9 +21,9 @@ from dispatch.services.reports import Reports
 from dispatch.store.embedded import Say, StoreSettings, find_running, running_store
 from solver.reading import BadInput
 
-WORKER_STOP_SECONDS = 5.0
-WORKER_LOOK_SECONDS = 0.1
-WORKER_PAUSE_SECONDS = 1.0  # before a lost worker is followed by another
+PROCESS_STOP_SECONDS = 5.0
+PROCESS_LOOK_SECONDS = 0.1
+PROCESS_PAUSE_SECONDS = 1.0  # before one that was lost is followed by another
 
 
 def wall_clock() -> datetime:
@@ -119,11 +119,11 @@ def end_with_stdin() -> None:
 
 
 @contextmanager
-def running_worker(store_url: str, **settings: str) -> Iterator[None]:
-    """Run a worker for the store, and another when it is lost; it ends with this block and with this process."""
+def running_beside(command: str, **environment: str) -> Iterator[None]:
+    """Run a command of ours in a process of its own, and another when it is lost; it ends with this block and with this
+    process."""
     stopping = threading.Event()
-    environment = child_environment(REDIS_URL=store_url, **settings)
-    keeper = threading.Thread(target=_keep_worker, args=(environment, stopping), daemon=True)
+    keeper = threading.Thread(target=_keep, args=(command, environment, stopping), daemon=True)
     keeper.start()
     try:
         yield
@@ -132,25 +132,25 @@ def running_worker(store_url: str, **settings: str) -> Iterator[None]:
         keeper.join()
 
 
-def _keep_worker(environment: dict[str, str], stopping: threading.Event) -> None:
+def _keep(command: str, environment: dict[str, str], stopping: threading.Event) -> None:
     while not stopping.is_set():
-        worker = subprocess.Popen(
-            [sys.executable, "-P", "-m", "parkdispatch", "worker", "--until-stdin-closes"],
+        process = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-P", "-m", "parkdispatch", command, "--until-stdin-closes"],
             stdin=subprocess.PIPE,  # closed by the system when this process is gone
-            env=environment,
+            env=child_environment(**environment),
         )
-        while worker.poll() is None and not stopping.wait(WORKER_LOOK_SECONDS):
+        while process.poll() is None and not stopping.wait(PROCESS_LOOK_SECONDS):
             pass
-        _end(worker)
-        stopping.wait(WORKER_PAUSE_SECONDS)
+        _end(process)
+        stopping.wait(PROCESS_PAUSE_SECONDS)
 
 
-def _end(worker: "subprocess.Popen[bytes]") -> None:
-    worker.terminate()
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
     try:
-        worker.wait(WORKER_STOP_SECONDS)
+        process.wait(PROCESS_STOP_SECONDS)
     except subprocess.TimeoutExpired:
-        worker.kill()
-        worker.wait()
-    if worker.stdin is not None:
-        worker.stdin.close()
+        process.kill()
+        process.wait()
+    if process.stdin is not None:
+        process.stdin.close()

@@ -51,6 +51,8 @@ def rows(study: Study, clock: Clock, now: datetime) -> Iterator[dict[str, Any]]:
         tempfile.TemporaryDirectory(prefix="parkdispatch-") as directory,
         running_store(StoreSettings(data_dir=Path(directory) / "store")) as url,
         serving("service", url, key) as service,
+        serving("service", url, key) as two,
+        serving("service", url, key, beside=two),
         serving("empty", url, key) as empty,
     ):
         for connections in study.connections:
@@ -59,6 +61,7 @@ def rows(study: Study, clock: Clock, now: datetime) -> Iterator[dict[str, Any]]:
                 ("an empty POST", posting(empty, "/", key, itertools.repeat(b"{}"), connections, study.seconds, clock)),
                 ("commits alone", committing(url, numbers, connections, study.seconds, clock)),
                 ("bookings", posting(service, "/v1/appointments", key, requests, connections, study.seconds, clock)),
+                ("by 2 processes", posting(two, "/v1/appointments", key, requests, connections, study.seconds, clock)),
             ):
                 waits, done = asyncio.run(measured)
                 yield _row(what, connections, study.seconds, waits, done)
@@ -77,10 +80,21 @@ def _row(what: str, connections: int, seconds: float, waits: list[float], done: 
 
 
 @contextmanager
-def serving(what: str, url: str, key: str, *, at: datetime | None = None, **settings: str) -> Iterator[int]:
-    """Run `api.benchmark_server` in a process of its own, with settings of the environment; yield its port."""
+def serving(
+    what: str, url: str, key: str, *, at: datetime | None = None, beside: int = 0, **settings: str
+) -> Iterator[int]:
+    """Run `api.benchmark_server` in a process of its own, with settings of the environment, on any free port or beside
+    another one; yield its port."""
     server = subprocess.Popen(  # noqa: S603 - our own module
-        [sys.executable, "-P", "-m", "api.benchmark_server", what, *([at.isoformat()] if at is not None else [])],
+        [
+            sys.executable,
+            "-P",
+            "-m",
+            "api.benchmark_server",
+            what,
+            str(beside),
+            *([at.isoformat()] if at is not None else []),
+        ],
         stdin=subprocess.PIPE,  # closed by the system when this process is gone
         stdout=subprocess.PIPE,
         env=child_environment(REDIS_URL=url, PARKDISPATCH_OPERATOR_KEY=key, **settings),

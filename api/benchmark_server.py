@@ -1,8 +1,9 @@
-"""What benchmarks ask: `python -m api.benchmark_server service|empty [TIME]`; prints its port when it listens.
+"""What benchmarks ask: `python -m api.benchmark_server service|empty PORT [TIME]`; prints its port (0: any) when it listens.
 
 The park is that of the settings; with a TIME (RFC 3339) the service's clock stands there.
 """
 
+import gc
 import socket
 import sys
 import threading
@@ -27,7 +28,7 @@ def service() -> FastAPI:
     settings = read_settings()
     assert settings.redis_url is not None
     park = load_park(settings.park_file)
-    stands_at = datetime.fromisoformat(sys.argv[2]) if len(sys.argv) > 2 else None
+    stands_at = datetime.fromisoformat(sys.argv[3]) if len(sys.argv) > 3 else None
     store = Store(settings.redis_url.get_secret_value(), park.id)
     digest = key_digest(operator_key(settings))
     return create_app(
@@ -59,7 +60,7 @@ def main() -> None:
     """Serve until standard input is closed or SIGTERM."""
     threading.Thread(target=end_with_stdin, daemon=True).start()
     app = {"service": service, "empty": empty}[sys.argv[1]]()
-    listening = socket.create_server(("127.0.0.1", 0), backlog=4096)
+    listening = socket.create_server(("127.0.0.1", int(sys.argv[2])), backlog=4096, reuse_port=True)
     sys.stdout.write(f"{listening.getsockname()[1]}\n")
     sys.stdout.flush()
     limits = Limits.of(read_settings())
@@ -68,6 +69,8 @@ def main() -> None:
         if sys.argv[1] == "service"
         else uvicorn.Config(app, loop="uvloop", http="httptools", log_config=None, access_log=False)
     )
+    gc.collect()
+    gc.freeze()  # as `serve` does
     uvicorn.Server(config).run(sockets=[listening])
 
 

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import httpx
 import numpy as np
 
-from api.assembly import running_worker, wall_clock
+from api.assembly import running_beside, wall_clock
 from api.benchmark import plate, serving
 from api.contract import Account, Asked, Contract
 from api.contract_names import MADE_AT, Names
@@ -90,7 +90,7 @@ def furnished(directory: Path, rng: np.random.Generator, *, with_jobs: bool) -> 
         furnishing = _Furnishing(park, now, operator, names)
         keys = furnishing.furnish(url)
         if with_jobs:
-            with running_worker(url, **settings):
+            with running_beside("worker", REDIS_URL=url, **settings):
                 furnishing.make_jobs(finish=True)
         else:
             furnishing.make_jobs(finish=False)

@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     var_dir: Path = Path("var")
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
+    processes: int = Field(default=1, ge=1, le=64)  # that answer requests, on one port
     redis_url: SecretStr | None = Field(default=None, validation_alias="REDIS_URL")
     operator_key: SecretStr | None = None
     keep_days: int = Field(default=7, ge=0)  # of events in the stream; older days are in the archive

@@ -10,6 +10,7 @@ from solver.matching.online import Effort, match_round
 from solver.matching.solve import solve as solve_matching
 from solver.mdvsp.instance import FixedInstance, ShiftInstance
 from solver.mdvsp.solve import solve as solve_mdvsp
+from solver.slots import online
 from solver.slots.bidprices import BidPricer
 from solver.slots.flavours import FLAVOURS, generate
 from solver.slots.forecast import PastRequests, expect
@@ -28,6 +29,7 @@ def main() -> None:
     solve_matching(day, seconds=3.0, clock=lambda: next(ticks) * TICK_SECONDS)
     match_round(board(day, now=0), Effort(rounds=20))
     _price_a_day(rng)
+    online.load()
     for instance in _timetables():
         solve_mdvsp(instance, seconds=30.0)
 

@@ -34,6 +34,7 @@ COMMANDS = {  # each is loaded only when it is called: solvers and the web take 
     "report": "api.cli.reporting:report_app",
     "replay": "api.cli.replaying:replay",
     "verify-pass": "api.cli.passes:verify_pass",
+    "serve-beside": "api.cli.serving:serve_beside",
     "worker": "api.cli.serving:worker",
 }
 

@@ -1,10 +1,11 @@
 """`parkdispatch serve` and `parkdispatch worker`: the service with its store and worker until Ctrl-C."""
 
+import gc
 import signal
 import socket
 import sys
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from types import FrameType
 from typing import Annotated
 
@@ -18,7 +19,7 @@ from api.assembly import (
     pass_key,
     read_settings,
     reports_of,
-    running_worker,
+    running_beside,
     store_settings,
     wall_clock,
 )
@@ -33,7 +34,7 @@ from dispatch.files import MAX_DAY_THINGS, load_park
 from dispatch.model.park import Park
 from dispatch.services.desk import Desk
 from dispatch.services.outbound import Outbound
-from dispatch.store.embedded import running_store
+from dispatch.store.embedded import Say, running_store
 from dispatch.store.store import Store
 from dispatch.worker.jobs import Jobs
 from dispatch.worker.worker import run_worker
@@ -46,33 +47,64 @@ Visits = Annotated[
 ]
 
 
+def _nothing(_text: str) -> None:
+    """Say nothing."""
+
+
+UntilStdinCloses = Annotated[
+    bool, typer.Option("--until-stdin-closes", help="end when whoever holds the other end of stdin is gone")
+]
+
+
 def serve(
     visits: Visits = None,
     seed: Annotated[int, typer.Option("--seed", help="seed of the generated day", min=0, max=MAX_SEED)] = 1,
     port: Annotated[int | None, typer.Option("--port", help="TCP port", min=1, max=65535)] = None,
     host: Annotated[str | None, typer.Option("--host", help="address to listen on")] = None,
+    processes: Annotated[
+        int | None, typer.Option("--processes", help="that answer requests, on one port", min=1, max=64)
+    ] = None,
 ) -> None:
     """Serve the HTTP API, with the store and a worker, until Ctrl-C."""
-    settings = read_settings(port=port, host=host)
+    settings = read_settings(port=port, host=host, processes=processes)
     park = load_park(settings.park_file)
     key = operator_key(settings)
     configure_logging(settings.log_format, settings.log_level, key)
     where = "as set" if settings.operator_key else f"in {settings.var_dir / 'operator.key'}"
     _check_port_is_free(settings)
     signal.signal(signal.SIGTERM, _interrupt)
-    with suppress(KeyboardInterrupt), running_store(store_settings(settings), say=say) as url, running_worker(url):
+    with suppress(KeyboardInterrupt), ExitStack() as running:
+        url = running.enter_context(running_store(store_settings(settings), say=say))
+        running.enter_context(running_beside("worker", REDIS_URL=url))
         say(f"operator key: {where}")
         if visits is not None:
             _plan_demo_day(url, park, DemoDay.tomorrow(park, wall_clock(), visits=visits, seed=seed))
-        _serve(url, park, settings, key)
+        for _ in range(settings.processes - 1):
+            running.enter_context(running_beside("serve-beside", **_beside(settings, url, key)))
+        _serve(url, park, settings, key, say=say)
     say("stopped")
 
 
-def worker(
-    until_stdin_closes: Annotated[
-        bool, typer.Option("--until-stdin-closes", help="end when whoever holds the other end of stdin is gone")
-    ] = False,
-) -> None:
+def serve_beside(until_stdin_closes: UntilStdinCloses = False) -> None:
+    """Answer requests beside the service that started this, on its port."""
+    settings = read_settings()
+    key = operator_key(settings)
+    configure_logging(settings.log_format, settings.log_level, key)
+    if settings.redis_url is None:
+        raise BadInput("REDIS_URL", "", "is not set; a further process needs the store of a running service")
+    if until_stdin_closes:
+        threading.Thread(target=end_with_stdin, daemon=True).start()
+    _serve(settings.redis_url.get_secret_value(), load_park(settings.park_file), settings, key)
+
+
+def _beside(settings: Settings, url: str, key: str) -> dict[str, str]:
+    """Return what a further process is told of what was given on the command line."""
+    listening = {"HOST": settings.host, "PORT": str(settings.port), "PROCESSES": str(settings.processes)}
+    told = {f"PARKDISPATCH_{name}": value for name, value in listening.items()}
+    return told | {"REDIS_URL": url, "PARKDISPATCH_OPERATOR_KEY": key}
+
+
+def worker(until_stdin_closes: UntilStdinCloses = False) -> None:
     """Run jobs for the store named by REDIS_URL, until Ctrl-C or SIGTERM."""
     settings = read_settings()
     configure_logging(settings.log_format, settings.log_level)
@@ -94,7 +126,7 @@ def _plan_demo_day(url: str, park: Park, day: DemoDay) -> None:
         threading.Thread(target=prepare, args=(url, park, day), daemon=True).start()
 
 
-def _serve(url: str, park: Park, settings: Settings, key: str) -> None:
+def _serve(url: str, park: Park, settings: Settings, key: str, *, say: Say = _nothing) -> None:
     store, limits = Store(url, park.id), Limits.of(settings)
     app = create_app(
         Parts(
@@ -111,19 +143,33 @@ def _serve(url: str, park: Park, settings: Settings, key: str) -> None:
     config = server_config(
         app,
         limits,
-        host=settings.host,
-        port=settings.port,
         loop="uvloop" if sys.platform != "win32" else "asyncio",
         timeout_graceful_shutdown=5,
-        backlog=4096,
     )
+    listening = _listening(settings)
     say(f"serving on http://{settings.host}:{settings.port}  (Ctrl-C ends)")
+    gc.collect()
+    gc.freeze()  # what is there now stays: to look through it again and again would hold up requests
     with suppress(KeyboardInterrupt):  # uvicorn has shut down in good order and passes the signal on
-        uvicorn.Server(config).run()
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listening(settings: Settings) -> socket.socket:
+    """Return the socket to be served; the system shares out the connections among the processes on one port."""
+    return socket.create_server(
+        (settings.host, settings.port),
+        family=_family(settings),
+        backlog=4096,
+        reuse_port=settings.processes > 1,
+    )
+
+
+def _family(settings: Settings) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in settings.host else socket.AF_INET
 
 
 def _check_port_is_free(settings: Settings) -> None:
-    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+    with socket.socket(_family(settings)) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((settings.host, settings.port))

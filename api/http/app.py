@@ -47,6 +47,7 @@ from dispatch.services.attending import AllowanceKeeper
 from dispatch.services.feed import Feed
 from dispatch.services.pricing import PriceKeeper
 from parkdispatch import __version__
+from solver.slots import online
 
 ROUTERS = (
     appointments.bulk_router,
@@ -186,6 +187,7 @@ def _describe(app: FastAPI, parts: Parts) -> None:
 def _keeping_prices(parts: Parts) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
+        await asyncio.to_thread(online.load)
         try:
             async with _prices_kept(), _kept(AllowanceKeeper(parts.desk, parts.clock).run()):
                 yield

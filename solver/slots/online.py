@@ -140,6 +140,13 @@ def answer(
     return Refused(obstacle, tuple(_alternatives(request, free, terms, offered)))
 
 
+def load() -> None:
+    """Load what is compiled, or compile it, so that no request waits for it."""
+    free = Free(np.ones((1, 2), dtype=np.int64), np.ones(2, dtype=np.int64), np.ones((1, 2), dtype=np.int64))
+    for carrier in (-1, 0):
+        answer(Request(0, 1, 0, 0, 1, carrier=carrier), free, None, Terms(1, 1, 9, 1))
+
+
 def starts_of(request: Request, free: Free, terms: Terms) -> Starts:
     """Return what forbids each start of the day; they are (T,)."""
     quota = free.quota[request.carrier] if request.carrier >= 0 else _NONE

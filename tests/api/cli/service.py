@@ -63,10 +63,9 @@ class Service:
         """Return the processes it has started, and those they have."""
         return psutil.Process(self._process.pid).children(recursive=True)
 
-    def worker(self) -> psutil.Process:
-        """Return its worker."""
-        (worker,) = (each for each in psutil.Process(self._process.pid).children() if "worker" in each.cmdline())
-        return worker
+    def started(self, command: str) -> list[psutil.Process]:
+        """Return the processes it has started that run a command of ours."""
+        return [each for each in psutil.Process(self._process.pid).children() if command in each.cmdline()]
 
     def stop(self) -> int:
         """End it as Ctrl-C does; return its exit code."""

@@ -113,13 +113,24 @@ def test_a_plan_is_made_by_a_job_and_its_result_has_proof_and_comparison(tmp_pat
     assert (appointment["visit"], appointment["state"]) == ("V1", "confirmed")
 
 
+def listens(process: psutil.Process) -> bool:
+    return any(each.status == psutil.CONN_LISTEN for each in process.net_connections("tcp"))
+
+
 def test_ctrl_c_ends_the_service_and_all_it_started(tmp_path: Path) -> None:
-    with serving(tmp_path) as service:
+    with serving(tmp_path, "--processes", "2") as service:
+        (beside,) = service.started("serve-beside")
+        ends = time.monotonic() + 60
+        while not listens(beside) and time.monotonic() < ends:
+            time.sleep(0.1)
+        booked = [book(service, f"浙B1234{number}")["id"] for number in range(8)]
         children = service.children()
 
+        assert [service.ask("GET", f"/v1/appointments/{each}")["id"] for each in booked] == booked
+        assert listens(beside)
         assert service.stop() == 0, service.log.read_text()
 
-        assert len(children) >= 2
+        assert len(children) >= 3
         assert gone(children)
     assert "stopped" in service.log.read_text()
     assert "Traceback" not in service.log.read_text()
@@ -143,7 +154,7 @@ def test_a_job_whose_worker_is_killed_is_run_again(tmp_path: Path) -> None:
     with serving(tmp_path, "--visits", "40", "--seed", "1") as service:
         plan = a_plan(service, 3)
         until(service, plan, "running")
-        service.worker().kill()
+        service.started("worker")[0].kill()
 
         done = until(service, plan, "succeeded", "failed")
 
