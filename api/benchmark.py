@@ -81,7 +81,7 @@ def _row(what: str, connections: int, seconds: float, waits: list[float], done: 
 
 @contextmanager
 def serving(
-    what: str, url: str, key: str, *, at: datetime | None = None, beside: int = 0, **settings: str
+    what: str, url: str, key: str, *, at: datetime | None = None, beside: int | str = 0, **settings: str
 ) -> Iterator[int]:
     """Run `api.benchmark_server` in a process of its own, with settings of the environment, on any free port or beside
     another one; yield its port."""

@@ -1,4 +1,4 @@
-"""What benchmarks ask: `python -m api.benchmark_server service|empty PORT [TIME]`; prints its port (0: any) when it listens.
+"""What benchmarks ask: `python -m api.benchmark_server service|empty PORT [TIME]`; prints its port when it listens.
 
 The park is that of the settings; with a TIME (RFC 3339) the service's clock stands there.
 """
