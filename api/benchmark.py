@@ -147,7 +147,7 @@ async def posting(
         "Content-Length: "
     ).encode()
 
-    async with _Streams(port, connections) as streams:
+    async with Streams(port, connections) as streams:
         asks = [_poster(reader, writer, head, bodies) for reader, writer in streams.pairs]
         return await _measured(asks, seconds, clock)
 
@@ -164,7 +164,7 @@ def _poster(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: by
     return ask
 
 
-class _Streams:
+class Streams:
     """Connections to a port, opened together and closed together."""
 
     def __init__(self, port: int, count: int) -> None:

@@ -274,7 +274,7 @@ def leg_from(park: Park, before: Wanted, wanted: Wanted) -> Leg:
 
 
 async def _join_line(desk: Desk, asked: _Asked, refusal: Refusal) -> Kept[Appointment]:
-    """Put the request in line, after what was free for it in this moment has been offered."""
+    """Put the request in line; what has come free for it since it was refused is offered to the first who fits."""
     window, park = asked.sought.window, desk.park
     day = park.grid.day_of(window.wish)
     gate = park.gates_for(asked.sought.wanted.warehouse)[0]
@@ -282,7 +282,7 @@ async def _join_line(desk: Desk, asked: _Asked, refusal: Refusal) -> Kept[Appoin
     entry = waiting.joined(park, _appointment(park, asked, place), refusal.resource)
     commit = booking.create(park, desk.keys, entry)
     kept = await make(desk, New(entry, f"appointment {entry.id}", commit, own_id=False), asked.repeatable)
-    if await waiting.fill(desk, day, asked.sought.now):
+    if await waiting.fill_if_open(desk, kept.thing, day, asked.sought.now):
         return replace(await get_appointment(desk, entry.id), repeated=kept.repeated)
     return kept
 

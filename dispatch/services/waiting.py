@@ -63,6 +63,13 @@ async def fill(desk: Desk, day: date, now: datetime) -> int:
     return offers
 
 
+async def fill_if_open(desk: Desk, entry: Appointment, day: date, now: datetime) -> int:
+    """Do as `fill` when there is room for one in line, whose alone is looked at before; return how many were."""
+    if await _find_opening(desk, entry, day, now, frozenset()) is None:
+        return 0
+    return await fill(desk, day, now)
+
+
 async def fill_all(desk: Desk, now: datetime) -> int:
     """Offer whatever is free on any bookable day to those in line; return how many were."""
     today = desk.park.grid.day_of(now)
