@@ -21,6 +21,7 @@ from dispatch.store.snapshot import CHUNK, put_snapshot, take_snapshot
 STORE = "store.rdb"
 CONTENTS = "backup.json"
 ARCHIVE = "archive/"
+PASS_KEY = "keys/pass.key"  # noqa: S105 - where it is
 KEYS = "keys/"  # those that stand beside the store: the operator's, and the one that signs passes
 
 
@@ -54,7 +55,8 @@ def write_backup(url: str, var: Path, file: Path, now: datetime) -> dict[str, An
 def read_backup(file: Path, var: Path) -> dict[str, Any]:
     """Make the store's directory, the archive and the keys from a backup; nothing is made when it is not whole.
 
-    StoreFault when a directory is not empty or the file is no whole backup.
+    StoreFault when a directory is not empty, another key is there already, or the file is no whole backup: something in
+    it differs from its digest, is missing, or is not told of.
     """
     store, archive = var / "store", var / "archive"
     for taken in (store, archive):
@@ -63,9 +65,14 @@ def read_backup(file: Path, var: Path) -> dict[str, Any]:
     try:
         with tarfile.open(file) as tar:
             told: dict[str, Any] = orjson.loads(_member(tar, CONTENTS).read())
-            for name, expected in told["sha256"].items():
+            digests: dict[str, str] = told["sha256"]
+            untold = {*tar.getnames()} - {CONTENTS, *digests}
+            if untold:
+                raise StoreFault(f"{file}: {min(untold)} is in it, and {CONTENTS} does not tell of it")
+            for name, expected in digests.items():
                 if _digest(_member(tar, name)) != expected:
                     raise StoreFault(f"{file}: {name} is not what was backed up")
+            _check_keys(var, digests)
             archive.mkdir(parents=True, exist_ok=True)
             for name in told["sha256"]:
                 if name.startswith((ARCHIVE, KEYS)):
@@ -74,6 +81,14 @@ def read_backup(file: Path, var: Path) -> dict[str, Any]:
     except (tarfile.TarError, orjson.JSONDecodeError, KeyError, EOFError) as fault:
         raise StoreFault(f"{file} is not a backup ({' '.join(str(fault).split())})") from None
     return told
+
+
+def _check_keys(var: Path, digests: dict[str, str]) -> None:
+    """Raise StoreFault where a key would be put in the place of another one."""
+    for name, digest in digests.items():
+        here = var / Path(name).name
+        if name.startswith(KEYS) and here.exists() and _digest(here.open("rb")) != digest:
+            raise StoreFault(f"{here} is another key than the backup's; move it away")
 
 
 def _put(tar: tarfile.TarFile, name: str, directory: Path) -> None:

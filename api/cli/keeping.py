@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from api.assembly import archive_dir, reaching_store, read_settings, wall_clock
-from api.backup import read_backup, write_backup
+from api.backup import PASS_KEY, read_backup, write_backup
 from api.cli.output import put_json, say
 from dispatch.files import load_park
 from dispatch.store.archive import Archived, archive_days
@@ -69,6 +69,8 @@ def restore(
         told = read_backup(file, settings.var_dir)
     except OSError as fault:
         raise BadInput(str(file), "", f"cannot be read ({fault.strerror or fault})") from None
+    if PASS_KEY not in told["sha256"]:
+        say("there is no key of passes in it: a new one is made, and passes given out before are not valid any more")
     say(f"restored what was backed up at {told['made_at']}; `parkdispatch replay` proves it")
     if as_json:
         put_json(told)

@@ -1,16 +1,20 @@
 """`parkdispatch replay`, as a process: exit 0 where stream and store agree, the differences and exit 1 where not."""
 
 import asyncio
+import io
+import tarfile
 
 import orjson
 import pytest
 import redis
 
+from api.backup import read_backup, write_backup
 from dispatch.services import booking
+from dispatch.store.binary import StoreFault
 from dispatch.store.embedded import StoreSettings, running_store
 from dispatch.store.store import Store
 from tests.api.cli.commands import assert_refused, parkdispatch
-from tests.dispatch.store.small_park import a_park, an_appointment, plate
+from tests.dispatch.store.small_park import NOW, a_park, an_appointment, plate
 
 pytestmark = pytest.mark.store
 
@@ -65,6 +69,67 @@ def test_a_backup_of_a_running_service_is_restored_elsewhere_and_proven(tmp_path
     assert (answer["same"], answer["differences"], answer["unbalanced"]) == (True, [], [])
     assert answer["events"] == 3
     assert_refused(twice, "is not empty")
+
+
+@pytest.fixture(scope="module")
+def backed_up(tmp_path_factory):
+    """Return a backup with a key of passes, as the names and contents of its members."""
+    var, file = tmp_path_factory.mktemp("var"), tmp_path_factory.mktemp("file") / "park.tar"
+    with running_store(StoreSettings(data_dir=var / "store")) as url:
+        book(url, a_park("beilun"), 1)
+        (var / "pass.key").write_text("the key of passes")
+        write_backup(url, var, file, NOW)
+    with tarfile.open(file) as tar:
+        return {name: tar.extractfile(name).read() for name in tar.getnames()}
+
+
+def packed(members, file):
+    with tarfile.open(file, "w") as tar:
+        for name, content in members.items():
+            told = tarfile.TarInfo(name)
+            told.size = len(content)
+            tar.addfile(told, io.BytesIO(content))
+    return file
+
+
+def untold(members):
+    told = orjson.loads(members["backup.json"])
+    del told["sha256"]["keys/pass.key"]
+    return members | {"backup.json": orjson.dumps(told)}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda members: members | {"keys/pass.key": b"another key"}, "keys/pass.key is not what was backed up"),
+        (lambda members: {n: c for n, c in members.items() if n != "keys/pass.key"}, "is not a backup"),
+        (untold, "keys/pass.key is in it, and backup.json does not tell of it"),
+    ],
+)
+def test_a_key_of_passes_that_is_not_the_one_that_was_backed_up_is_refused(tmp_path, backed_up, change, said):
+    file = packed(change(backed_up), tmp_path / "park.tar")
+
+    with pytest.raises(StoreFault, match=said):
+        read_backup(file, tmp_path / "new")
+
+    assert not (tmp_path / "new").exists()
+
+
+def test_no_other_key_is_overwritten_and_a_backup_without_one_says_so(tmp_path, backed_up):
+    file = packed(backed_up, tmp_path / "park.tar")
+    for name, key in (("other", "another key"), ("same", "the key of passes")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "pass.key").write_text(key)
+
+    with pytest.raises(StoreFault, match=r"pass.key is another key than the backup's"):
+        read_backup(file, tmp_path / "other")
+    read_backup(file, tmp_path / "same")
+    without = {name: content for name, content in untold(backed_up).items() if name != "keys/pass.key"}
+    told = parkdispatch("restore", packed(without, tmp_path / "b.tar"), PARKDISPATCH_VAR_DIR=str(tmp_path / "new"))
+
+    assert not (tmp_path / "other" / "store").exists()
+    assert (tmp_path / "same" / "pass.key").read_text() == "the key of passes"
+    assert "passes given out before are not valid any more" in told.err
 
 
 @pytest.mark.parametrize("where", [0.3, 0.9])
