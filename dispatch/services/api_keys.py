@@ -179,7 +179,7 @@ async def find_by_text(desk: Desk, text: str) -> ApiKey | None:
 
 async def note_use(desk: Desk, key_id: str, now: datetime) -> None:
     """Note when a key was last used; whoever asks for it now and then calls this, not with each request."""
-    await desk.store.alone("HSET", desk.keys.key_uses(), key_id, now.isoformat())
+    await desk.store.quick("HSET", desk.keys.key_uses(), key_id, now.isoformat())
 
 
 async def last_uses(desk: Desk, key_ids: Sequence[str]) -> list[datetime | None]:

@@ -35,7 +35,7 @@ from dispatch.store.keys import day_prefix, id_of
 from dispatch.store.store import Store
 
 BATCH = 1000
-STORE_TRIES = 20  # while the store is away, at STORE_PAUSE_SECONDS between them
+STORE_TRIES = 60  # while the store is away, at STORE_PAUSE_SECONDS between them
 STORE_PAUSE_SECONDS = 0.5
 ROUNDS = 10  # of looking again at things that were changed between reading and committing them
 

@@ -6,7 +6,8 @@ may have run.
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import hiredis
@@ -22,6 +23,8 @@ Command = Sequence[str | bytes | int]
 
 ANSWER_SECONDS = 10.0  # an answer later than this counts as lost
 CONNECT_SECONDS = 5.0
+PATIENCE_SECONDS = 2.5  # after so long without an answer nothing more is sent until there is one
+HELD_UP_SECONDS = 0.2  # a timer later than this says that our own process stood still
 _NOT_NOW = {  # error replies that mean: the server is there, and does not take this now
     "LOADING": "is still reading its files",
     "MISCONF": "cannot write to its disk",
@@ -59,22 +62,67 @@ def open_pool(url: str, connections: int) -> BlockingConnectionPool:
     return pool
 
 
+class Pulse:
+    """Whether the server answers. While anything sent has waited for longer than PATIENCE_SECONDS it does not: then who
+    would send is told so at once, and that nothing was done.
+    """
+
+    def __init__(self) -> None:
+        self._late = 0
+
+    def find_down(self) -> StoreDown | None:
+        """Return StoreDown while the server does not answer."""
+        return StoreDown(f"the store has not answered for {PATIENCE_SECONDS:g} s") if self._late else None
+
+    @contextmanager
+    def awaiting(self, give_up: Callable[[StoreDown], None]) -> Iterator[None]:
+        """Wait for an answer within; `give_up` is called once it is late."""
+        loop = asyncio.get_running_loop()
+        late: list[StoreDown] = []
+        timers: list[asyncio.TimerHandle] = []
+
+        def look(due: float) -> None:
+            if loop.time() > due + HELD_UP_SECONDS:  # it is we who were held up: the answer may have come meanwhile
+                wait()
+                return
+            self._late += 1
+            late.append(StoreDown(f"the store has not answered for {PATIENCE_SECONDS:g} s"))
+            give_up(late[0])
+
+        def wait() -> None:
+            timers[:] = [loop.call_later(PATIENCE_SECONDS, look, loop.time() + PATIENCE_SECONDS)]
+
+        wait()
+        try:
+            yield
+        finally:
+            timers[0].cancel()
+            self._late -= len(late)
+
+
 class Channel:
     """Sends what has gathered since the last batch as one pipeline, and hands each caller its own answer.
 
-    An answer is what the server said, an error reply as a ResponseError, or StoreDown where there was none.
+    An answer is what the server said, an error reply as a ResponseError, or StoreDown where there was none. A change
+    that is on its way is waited for (a slow disk may yet take it); who only asks, and what was not sent yet, is kept no
+    longer than PATIENCE_SECONDS.
     """
 
-    def __init__(self, pool: BlockingConnectionPool, *, most: int = 1000) -> None:
+    def __init__(self, pool: BlockingConnectionPool, pulse: Pulse, *, most: int = 1000) -> None:
         self._pool = pool
+        self._pulse = pulse
         self._most = most
-        self._waiting: deque[tuple[bytes, asyncio.Future[Any]]] = deque()
+        self._waiting: deque[tuple[bytes, asyncio.Future[Any], bool]] = deque()
         self._sender: asyncio.Task[None] | None = None
 
-    def send(self, command: bytes) -> "asyncio.Future[Any]":
-        """Return the future answer to a packed command."""
+    def send(self, command: bytes, *, changes: bool = False) -> "asyncio.Future[Any]":
+        """Return the future answer to a packed command, which `changes` something that must be known."""
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting.append((command, answer))
+        down = self._pulse.find_down()
+        if down is not None:
+            answer.set_result(down)
+            return answer
+        self._waiting.append((command, answer, changes))
         if self._sender is None or self._sender.done():
             self._sender = asyncio.create_task(self._send_all())
         return answer
@@ -88,10 +136,18 @@ class Channel:
         while self._waiting:
             size = min(self._most, len(self._waiting))
             batch = [self._waiting.popleft() for _ in range(size)]
-            answers = await exchange(self._pool, [command for command, _ in batch])
-            for (_, waiting), answer in zip(batch, answers, strict=True):
+            asking = [answer for _, answer, changes in batch if not changes]
+            with self._pulse.awaiting(lambda down, asking=asking: self._give_up(asking, down)):  # type: ignore[misc]
+                answers = await exchange(self._pool, [command for command, _, _ in batch])
+            for (_, waiting, _), answer in zip(batch, answers, strict=True):
                 if not waiting.done():
                     waiting.set_result(answer)
+
+    def _give_up(self, asking: Sequence["asyncio.Future[Any]"], down: StoreDown) -> None:
+        for answer in (*asking, *(answer for _, answer, _ in self._waiting)):
+            if not answer.done():
+                answer.set_result(down)
+        self._waiting.clear()
 
 
 def packed(command: Command) -> bytes:

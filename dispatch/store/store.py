@@ -23,7 +23,7 @@ from dispatch.store.commit import (
     StoreDown,
     VersionChanged,
 )
-from dispatch.store.connection import Channel, Command, exchange, find_down, open_pool, packed
+from dispatch.store.connection import Channel, Command, Pulse, exchange, find_down, open_pool, packed
 from dispatch.store.keys import Keys
 from dispatch.store.tally import Taken, Tally
 
@@ -45,9 +45,10 @@ class Store:
         self.keys = Keys(park_id)
         self._pool = open_pool(url, connections=4)
         self._waiting_pool = open_pool(url, connections=64)  # who waits for events does not hold up the bookings
-        self._commits = Channel(self._pool)
-        self._reads = Channel(self._pool)
-        self._counters = Tally(self._pool)
+        pulse = Pulse()
+        self._commits = Channel(self._pool, pulse)
+        self._reads = Channel(self._pool, pulse)
+        self._counters = Tally(self._pool, pulse)
 
     async def __aenter__(self) -> Self:
         return self
@@ -86,11 +87,11 @@ class Store:
         (The order may differ where the server has lost the script: what was sent then is sent again.)
         """
         calls = [packed(_call(commit, self.keys)) for commit in commits]
-        answers = [await sent for sent in [self._commits.send(call) for call in calls]]
+        answers = [await sent for sent in [self._commits.send(call, changes=True) for call in calls]]
         unknown = [i for i, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
         if unknown:  # it did nothing yet; teach it the script, in front of the calls
             self._commits.send(packed(("SCRIPT", "LOAD", SCRIPT)))
-            again = [self._commits.send(calls[i]) for i in unknown]
+            again = [self._commits.send(calls[i], changes=True) for i in unknown]
             for i, sent in zip(unknown, again, strict=True):
                 answers[i] = await sent
         return [_outcome(commit, answer) for commit, answer in zip(commits, answers, strict=True)]

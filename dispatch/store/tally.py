@@ -1,6 +1,7 @@
 """Counters read together: what is asked for in the same loop tick is read once, and once made sense of, for all."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from redis.asyncio import BlockingConnectionPool
 
 from dispatch.store.commit import StoreDown
-from dispatch.store.connection import exchange, packed
+from dispatch.store.connection import Pulse, exchange, packed
 
 IntArray = NDArray[np.int64]
 
@@ -70,8 +71,9 @@ class Tally:
     StoreDown.
     """
 
-    def __init__(self, pool: BlockingConnectionPool) -> None:
+    def __init__(self, pool: BlockingConnectionPool, pulse: Pulse) -> None:
         self._pool = pool
+        self._pulse = pulse
         self._asked: dict[str, bool] = {}  # key: whether it is an index
         self._waiting: list[asyncio.Future[Mapping[str, Any]]] = []
         self._reader: asyncio.Task[None] | None = None
@@ -79,6 +81,10 @@ class Tally:
     def read(self, keys: Sequence[str], indexes: Sequence[str] = ()) -> "asyncio.Future[Mapping[str, Any]]":
         """Return the future answer for the keys: as they stand at a moment after this call."""
         answer: asyncio.Future[Mapping[str, Any]] = asyncio.get_running_loop().create_future()
+        down = self._pulse.find_down()
+        if down is not None:
+            answer.set_result(_nothing_but(down))
+            return answer
         self._asked.update(dict.fromkeys(keys, False))
         self._asked.update(dict.fromkeys(indexes, True))
         self._waiting.append(answer)
@@ -98,9 +104,10 @@ class Tally:
             commands = [
                 packed(("ZRANGE", key, 0, -1) if is_index else ("HGETALL", key)) for key, is_index in asked.items()
             ]
-            answers = await exchange(self._pool, commands)
-            if any(isinstance(answer, StoreDown) and answer.maybe_done for answer in answers):
-                answers = await exchange(self._pool, commands)  # reading twice harms nobody
+            with self._pulse.awaiting(lambda down, asking=waiting: self._give_up(asking, down)):  # type: ignore[misc]
+                answers = await exchange(self._pool, commands)
+                if any(isinstance(answer, StoreDown) and answer.maybe_done for answer in answers):
+                    answers = await exchange(self._pool, commands)  # reading twice harms nobody
             found = {
                 key: _read(answer, is_index=is_index)
                 for (key, is_index), answer in zip(asked.items(), answers, strict=True)
@@ -108,6 +115,16 @@ class Tally:
             for each in waiting:
                 if not each.done():
                     each.set_result(found)
+
+    def _give_up(self, asking: Sequence["asyncio.Future[Mapping[str, Any]]"], down: StoreDown) -> None:
+        for answer in (*asking, *self._waiting):
+            if not answer.done():
+                answer.set_result(_nothing_but(down))
+        self._asked, self._waiting = {}, []
+
+
+def _nothing_but(down: StoreDown) -> Mapping[str, Any]:
+    return defaultdict(lambda: down)
 
 
 def _read(answer: Any, *, is_index: bool) -> Any:

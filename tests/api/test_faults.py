@@ -12,7 +12,7 @@ import pytest
 from api.faults import Fire, one_round, rounds_of, unreachable
 from api.http.app import create_app
 from dispatch.services.desk import Desk
-from dispatch.store import embedded
+from dispatch.store import connection, embedded
 from dispatch.store.binary import get_binary
 from dispatch.store.embedded import EmbeddedStore
 from dispatch.store.store import Store
@@ -99,3 +99,36 @@ async def test_on_a_full_disk_bookings_stop_with_a_clear_error_and_reads_go_on_a
     assert (seen.status_code, len(events.json()["items"])) == (200, 1)
     assert [line for line in said if "disk" in line and "nearly full" in line]
     assert said[-1].endswith("has room")
+
+
+async def test_while_the_store_stands_still_each_request_is_soon_told_503_and_when_it_goes_on_so_do_bookings(
+    tmp_path, monkeypatch, parts
+):
+    monkeypatch.setattr(connection, "PATIENCE_SECONDS", 0.4)
+    server = EmbeddedStore(tmp_path, get_binary(), say=lambda line: None)
+    server.start()
+    try:
+        async with Store(server.url, "still") as store:
+            app = create_app(replace(parts, desk=Desk(parts.desk.park, store), jobs=Jobs(store)))
+            transport = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://park", headers=BEARER) as client:
+                first = await client.post("/v1/appointments", json=at_once(1))
+                os.kill(server.pid, signal.SIGSTOP)
+                begun = asyncio.get_running_loop().time()
+                asked = [client.post("/v1/appointments", json=at_once(2 + number)) for number in range(20)]
+                told = await asyncio.gather(*asked, client.get(f"/v1/appointments/{first.json()['id']}"))
+                seconds = asyncio.get_running_loop().time() - begun
+                later = await client.post("/v1/appointments", json=at_once(2))
+                os.kill(server.pid, signal.SIGCONT)
+                back = await until(200, client)
+                taken = await client.post("/v1/appointments", json=at_once(2))
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+        server.stop()
+
+    for answer in (*told, later):
+        assert (answer.status_code, answer.json()["type"]) == (503, "/problems/store-unavailable"), answer.text
+        assert int(answer.headers["retry-after"]) > 0
+        assert answer.json()["maybe_done"] is False
+    assert seconds < 2
+    assert (back.status_code, taken.status_code) == (200, 201)

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dispatch.store import data_dir
+from dispatch.store import connection, data_dir
 from dispatch.store.binary import StoreFault, get_binary
 from dispatch.store.commit import Commit, Done, StoreDown, Take, Write
 from dispatch.store.embedded import EmbeddedStore, StoreSettings, running_store
@@ -296,6 +297,53 @@ async def test_a_commit_whose_answer_was_lost_says_that_it_may_be_done(embedded:
             await waiting
 
     assert fault.value.maybe_done
+
+
+async def seconds_until_refused(asked):
+    begun = asyncio.get_running_loop().time()
+    with pytest.raises(StoreDown) as fault:
+        await asked
+    assert not fault.value.maybe_done
+    return asyncio.get_running_loop().time() - begun
+
+
+async def test_a_store_that_stands_still_is_told_soon_and_a_change_on_its_way_is_waited_for(
+    embedded: EmbeddedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "PATIENCE_SECONDS", 0.5)
+    async with Store(embedded.url, "p") as store:
+        await store.commit(a_booking(store, 0))
+        os.kill(server_pid(embedded), signal.SIGSTOP)
+        on_its_way = asyncio.create_task(store.commit(a_booking(store, 1)))
+        await asyncio.sleep(0.05)
+        asked = (store.find("{p}:1"), store.taken(["{p}:dock"]), store.quick("PING"), store.commit(a_booking(store, 2)))
+        first = await asyncio.gather(*map(seconds_until_refused, asked))
+        at_once = [
+            await seconds_until_refused(each) for each in (store.find("{p}:1"), store.commit(a_booking(store, 2)))
+        ]
+        waits = not on_its_way.done()
+        os.kill(server_pid(embedded), signal.SIGCONT)
+
+        assert isinstance(await on_its_way, Done)
+        await asyncio.sleep(0.1)
+        assert await store.find("{p}:2") is None
+        assert isinstance(await store.commit(a_booking(store, 2)), Done)
+    assert max(first) < 1.5
+    assert max(at_once) < 0.1
+    assert waits
+
+
+async def test_a_process_that_was_held_up_itself_does_not_take_the_store_for_dead(
+    embedded: EmbeddedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "PATIENCE_SECONDS", 0.2)
+    async with Store(embedded.url, "p") as store:
+        await store.ping()
+        asked = asyncio.create_task(store.find("{p}:1"))
+        await asyncio.sleep(0)
+        threading.Event().wait(0.8)  # the loop stands still
+
+        assert await asked is None
 
 
 async def test_a_store_that_is_not_there_certainly_did_nothing(tmp_path: Path) -> None:
