@@ -50,13 +50,13 @@ def search(
     effort: Effort,
     *,
     is_over: Callable[[], bool] | None = None,
-    begin: IntArray | None = None,
+    below: float | None = None,
 ) -> Answer:
     """Return the starts of least total `value` (n,) among `columns` within `free` (R,), as far as `effort` goes.
 
     At most one start per visit is taken; visits that are not in the answer are not placed. `is_over` is asked now and
-    then whether to stop; `begin` (V,) is a plan to begin with, -1 not placed. Given one, HiGHS 1.16 can call a plan
-    optimal that is not, so then there is no bound.
+    then whether to stop. Only starts whose total value is less than `below` are looked for, and then there is no bound.
+    (To begin with a known plan is no help: given one, HiGHS 1.16 can call a plan optimal that is not.)
     """
     if not len(columns.visit):
         return Answer((columns.visit, columns.start), 0.0)
@@ -67,14 +67,12 @@ def search(
         stop = _stopper(is_over)
         highs.cbMipInterrupt.subscribe(stop)
         highs.cbSimplexInterrupt.subscribe(stop)
-    if begin is not None:
-        known = highspy.HighsSolution()
-        known.col_value = (begin[columns.visit] == columns.start).astype(np.float64)
-        highs.setSolution(known)
+    if below is not None:
+        highs.setOptionValue("objective_bound", below)
     found, bound = finished(highs)
     if found is None:
         return Answer(None, bound)
-    if begin is not None:
+    if below is not None:
         bound = -np.inf
     taken = found > 0.5
     return Answer((columns.visit[taken], columns.start[taken]), bound)

@@ -64,6 +64,10 @@ class Proof:
         else:
             self.pieces_left = MORE_PIECES
 
+    def shares(self) -> FloatArray | None:
+        """Return the shares (N,) of the starts in the relaxation as it is at present, None if it is not begun."""
+        return None if self.state is None else self.state.share_next.copy()
+
     def decide_whole(self, cost: int, effort: Effort) -> bool:
         """Decide the rest of a small problem whole, once its clusters are decided; answer whether that was done.
 

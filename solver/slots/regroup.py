@@ -21,6 +21,7 @@ from solver.slots.places import Places
 from solver.slots.subproblem import Columns
 
 MOST: Final = 250  # visits decided at once; of larger groups those of one time of day
+_LEAST: Final = 1e-3  # slots of displacement: what new starts must be better by
 _STAY: Final = 0.01  # slots of displacement that staying is worth, so that ties move nothing
 
 
@@ -60,10 +61,15 @@ def propose(model: Model, board: Places, visits: IntArray, gate: FloatArray | No
 
     The board is read, not changed, so several proposals can be worked out side by side.
     """
+    return decided(model, board, visits, subproblem.columns_of(model, visits), effort, gate=gate)
+
+
+def decided(
+    model: Model, board: Places, visits: IntArray, columns: Columns, effort: Effort, *, gate: FloatArray | None = None
+) -> Proposal | None:
+    """Return the best choice of `visits` among `columns`, which are all theirs, as `propose` does."""
     free = board.free.copy()
-    had = board.start[visits]
-    _give_back(model, free, visits, had)
-    columns = subproblem.columns_of(model, visits)
+    _give_back(model, free, visits, board.start[visits])
     value = columns.cost - _STAY * model.unit * (columns.start == board.start[columns.visit])
     if gate is not None:
         free[: model.horizon] = len(visits)
@@ -71,7 +77,8 @@ def propose(model: Model, board: Places, visits: IntArray, gate: FloatArray | No
     else:
         columns, value = _within(model, columns, value, free)
     columns, value = _worth_it(columns, value)
-    answer = mip.search(model, columns, value, free, effort, begin=board.start).starts
+    now = float(value[columns.start == board.start[columns.visit]].sum())
+    answer = mip.search(model, columns, value, free, effort, below=now - _LEAST * model.unit).starts
     if answer is None:
         return None
     new = np.full(len(model.first), -1)

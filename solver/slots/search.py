@@ -1,12 +1,13 @@
 """The search for a plan: rounds of transport, and between them troubled dock groups decided anew."""
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from solver.reading import IntArray
-from solver.slots import ball, bound, construct, gap, places, regroup, transport
+from solver.slots import ball, bound, construct, gap, induced, places, regroup, transport
 from solver.slots.mip import Effort
 from solver.slots.model import FloatArray
 from solver.slots.places import Places
@@ -27,6 +28,10 @@ WITHIN: Final = 0.5  # share of the other steps that keep to what the gate has l
 BALLS: Final = 0.6  # share of the steps that decide balls of visits anew
 BALL: Final = 160  # visits of one
 AT_ONCE: Final = 8  # balls in a step
+WAIT: Final = 10  # rounds of transport at most, for the relaxation to be begun
+INDUCED: Final = 0.6  # share of the steps that decide anew where plan and relaxation differ
+SURE: Final = (0.7, 0.99)  # share in the relaxation from which on a visit stays, at least and at most
+LONGER: Final = 4.0  # times what a dock group is given
 PLACING: Final = 0.5  # share of the steps that try to place visits, while some are not
 HOPE: Final = 0.05  # of what unplaced visits cost
 PROVEN: Final = 0.4  # of what unplaced visits cost: so much of it being unavoidable, there is little hope
@@ -39,7 +44,8 @@ class Search:
         self.run, self.rng = run, rng
         self.board: Places = places.empty(run.model)
         self.gate: FloatArray = np.zeros(run.model.horizon)
-        self.is_first = True  # the next step is the first
+        self.waited = 0  # rounds of transport, for the relaxation
+        self.is_first = True  # the next step of another kind is the first
         self.tried: FloatArray = np.zeros(run.model.groups)  # share of the gap of a group when last decided anew
 
     def first_fit(self) -> FloatArray:
@@ -77,33 +83,54 @@ class Search:
             self.gate = transport.improve(m, self.board, order, reach, transport.priced(m, noise))
         self.run.plan(self.board.start)
 
-    def step(self, price: FloatArray, needed: FloatArray, effort: Effort) -> None:
-        """Decide some dock groups anew and repair the gate; go back to the best plan if that led astray.
+    def step(self, price: FloatArray, needed: FloatArray, relaxed: FloatArray | None, effort: Effort) -> None:
+        """Decide some visits anew and repair the gate; go back to the best plan if that led astray.
 
-        `price` (R,); `needed` (G,) is the part of each group's share of the gap that is proven to be unavoidable.
+        `price` (R,); `needed` (G,) is the part of each group's share of the gap that is proven to be unavoidable;
+        `relaxed` (N,) are the shares of the starts in the linear relaxation, None before they are known.
         """
         m = self.run.model
         at = bound.whole(m, price)
         unplaced = (self.board.start < 0) & (m.last >= m.first)
         share = gap.by_group(m, at, self.board.start)
         hopeful = self._hopeful(unplaced, share, needed)
+        if relaxed is None and self.waited < WAIT:
+            self.waited += 1
+            self.transport(1)
+            return
+        if relaxed is not None and self.rng.random() < INDUCED:
+            self._induced(relaxed, effort)
+            return
         first, self.is_first = self.is_first, False
         if hopeful.any() and (first or self.rng.random() < PLACING):
             self._place(hopeful, FIRST if first else MANY, effort, wide=not first and int(unplaced.sum()) <= FEW)
-            return
-        if self.rng.random() < BALLS:
+        elif self.rng.random() < BALLS:
             self._balls(at, unplaced, effort)
-            return
-        share = np.maximum(0.0, share - needed)
+        else:
+            self._groups(np.maximum(0.0, share - needed), price[: m.horizon], effort)
+
+    def _induced(self, relaxed: FloatArray, effort: Effort) -> None:
+        """Decide anew, together, who is not where the relaxation has them, and let all choose anew around that."""
+        left = self.run.seconds - self.run.elapsed()
+        longer = replace(effort, seconds=max(0.01, min(LONGER * effort.seconds, left)))
+        sure = float(self.rng.uniform(*SURE))
+        proposal = induced.propose(self.run.model, self.board, relaxed, sure, self.rng, longer)
+        if proposal is not None:
+            self._take(proposal)
+
+    def _groups(self, share: FloatArray, gate: FloatArray, effort: Effort) -> None:
+        """Decide some dock groups anew, drawn by what there is to gain, `share` (G,)."""
         self.tried = np.minimum(self.tried, share)
-        groups = self._heaviest(np.where(share > self.tried + LEAST * m.unit, share - self.tried, 0.0), GROUPS)
+        groups = self._heaviest(
+            np.where(share > self.tried + LEAST * self.run.model.unit, share - self.tried, 0.0), GROUPS
+        )
         if not len(groups):
             self.tried[:] = 0.0
         self.tried[groups] = share[groups]
         if self.rng.random() < WITHIN:
             self._within_gate(groups, effort)
         else:
-            self._regroup(groups, price[: m.horizon], effort, rounds=2, worse=0.0, wide=False)
+            self._regroup(groups, gate, effort, rounds=2, worse=0.0, wide=False)
 
     def _place(self, hopeful: FloatArray, many: int, effort: Effort, *, wide: bool) -> None:
         """Try to place unplaced visits of `hopeful` groups (G,), several times, each time from where the last one led.

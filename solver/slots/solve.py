@@ -3,8 +3,9 @@
 1. model          the allowed starts, and the capacity rows S2-S5
 2. negotiate      visits choose again and again at prices that follow the crowding: first plan, first prices
 3. rounds         two things side by side:
-   search         the plan made better: all visits choose anew within the gate (transport), and dock groups in which
-                  the gap lies are decided anew, exactly (regroup)
+   search         the plan made better: what the relaxation has elsewhere is decided anew, all of it together
+                  (induced), all visits choose anew within the gate (transport), and dock groups in which the gap lies
+                  are decided anew, exactly (regroup)
    proof          the bound made better: prices of the linear relaxation, first-order (prices), and clusters in which
                   the gap lies decided in whole starts (clusters)
 4. finish         if few starts are left that could be better: branch and bound on all of them
@@ -65,7 +66,7 @@ def solve(
         if effort is None:
             job = beside.submit(_prove, run, proof)
             while not run.is_over() and not job.done():
-                search.step(proof.price, proof.gain.copy(), _mip_effort(run, NEAR * run.model.unit))
+                search.step(proof.price, proof.gain.copy(), proof.shares(), _mip_effort(run, NEAR * run.model.unit))
             job.result()
         else:
             for done in range(effort):
@@ -111,9 +112,9 @@ def _round(run: Run, search: Search, proof: Proof, beside: ThreadPoolExecutor, *
     if run.is_over():
         return
     effort = Effort(inf, nodes=MIP_NODES)
-    plan, price, needed = run.movable(), proof.price, proof.gain.copy()
+    plan, price, needed, share = run.movable(), proof.price, proof.gain.copy(), proof.shares()
     job = beside.submit(_pieces, proof, (plan, run.cost), replace(effort, nodes=WHOLE_NODES), effort, far)
-    search.step(price, needed, replace(effort, gap=NEAR * run.model.unit))
+    search.step(price, needed, share, replace(effort, gap=NEAR * run.model.unit))
     job.result()
     _adopt(run, proof)
 

@@ -16,9 +16,11 @@ from solver.slots import (
     fairness,
     flavours,
     gap,
+    induced,
     model,
     places,
     prices,
+    regroup,
     subproblem,
     transport,
 )
@@ -298,3 +300,20 @@ def test_a_round_of_transport_keeps_a_plan_lawful_and_never_makes_it_dearer(inst
     assert check.violations(instance, board.start) == []
     assert check.cost(instance, board.start) <= before
     assert (gate >= 0).all()
+
+
+@pytest.mark.parametrize("flavour", ["peaky", "tight", "flat", "cramped"])
+def test_what_plan_and_relaxation_disagree_on_is_decided_anew_lawfully_and_cheaper(flavour):
+    rng = np.random.default_rng(4)
+    day = flavours.generate(flavours.FLAVOURS[flavour], 400, rng)
+    rows = model.build(day)
+    board = places.filled(rows, construct.in_order(rows, np.arange(400)))
+    before = check.cost(day, board.start)
+    state = prices.start(rows, board.start, np.zeros(len(rows.capacity)))
+    prices.improve(rows, state, 60)
+
+    proposal = induced.propose(rows, board, state.share_next, 0.9, rng, Effort(10.0))
+    regroup.force(rows, board, [proposal])
+
+    assert check.violations(day, board.start) == []
+    assert check.cost(day, board.start) < before
