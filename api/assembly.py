@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 import parkdispatch
 from api.settings import Settings
+from dispatch.clock import SteppedClock
 from dispatch.services.passes import PassKey, kept_key
 from dispatch.services.reports import Reports
 from dispatch.store.embedded import Say, StoreSettings, find_running, running_store
@@ -29,6 +30,20 @@ PROCESS_PAUSE_SECONDS = 1.0  # before one that was lost is followed by another
 def wall_clock() -> datetime:
     """Return the present moment; the one place that reads the wall clock."""
     return datetime.now(UTC)  # noqa: TID251 - this is where the clock comes from
+
+
+def clock_of(settings: Settings) -> Callable[[], datetime]:
+    """Return the clock the park goes by: the wall clock, or the one set in the file the settings name."""
+    if settings.test_clock is None:
+        return wall_clock
+    try:
+        return SteppedClock(settings.test_clock)
+    except OSError as fault:
+        raise BadInput(
+            "PARKDISPATCH_TEST_CLOCK", str(settings.test_clock), f"cannot be used ({fault.strerror})"
+        ) from None
+    except ValueError as fault:
+        raise BadInput("PARKDISPATCH_TEST_CLOCK", str(settings.test_clock), str(fault)) from None
 
 
 def read_settings(**given: object) -> Settings:

@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     processes: int = Field(default=1, ge=1, le=64)  # that answer requests, on one port
     redis_url: SecretStr | None = Field(default=None, validation_alias="REDIS_URL")
     operator_key: SecretStr | None = None
+    test_clock: Path | None = None  # a file of `dispatch.clock`, by which the park goes in place of the wall clock
     keep_days: int = Field(default=7, ge=0)  # of events in the stream; older days are in the archive
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024)
     max_bulk_bytes: int = Field(default=8 * 1024 * 1024, ge=1024)

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
 
-from api.assembly import archive_dir, read_settings, wall_clock
+from api.assembly import archive_dir, clock_of, read_settings
 from api.predicting import BEAT_SECONDS, WaitsKeeper
 from api.settings import Settings
 from dispatch.files import load_park
@@ -38,7 +38,7 @@ from solver.outcome import Progress, relative_gap
 
 def plan_task(context: TaskContext, arguments: dict[str, Any]) -> dict[str, Any]:
     """Plan the day named in the arguments and publish the plan under the job's id."""
-    with acting(context.job_id, wall_clock):
+    with acting(context.job_id, clock_of(read_settings())):
         return asyncio.run(_plan(context, arguments))
 
 
@@ -52,7 +52,7 @@ async def _plan(context: TaskContext, arguments: dict[str, Any]) -> dict[str, An
     )
     watch = Watch(on_progress=lambda news: context.progress(told(news)), should_stop=context.should_stop)
     async with context.open_store() as store:
-        at = Surroundings(park, table_for(park, settings.park_file.parent), store, wall_clock)
+        at = Surroundings(park, table_for(park, settings.park_file.parent), store, clock_of(settings))
         return await plan_and_publish(at, order, watch)
 
 
@@ -64,7 +64,7 @@ def told(news: Progress) -> dict[str, Any]:
 
 def round_task(context: TaskContext, arguments: dict[str, Any]) -> dict[str, Any]:
     """Do a matching round under the job's id, and make matches of its offers."""
-    with acting(context.job_id, wall_clock):
+    with acting(context.job_id, clock_of(read_settings())):
         return asyncio.run(_match(context, arguments))
 
 
@@ -73,20 +73,21 @@ async def _match(context: TaskContext, arguments: dict[str, Any]) -> dict[str, A
     park = load_park(settings.park_file)
     order = Round(context.job_id, timedelta(minutes=int(arguments["ahead_minutes"])))
     async with context.open_store() as store:
-        at = Surroundings(park, table_for(park, settings.park_file.parent), store, wall_clock)
+        at = Surroundings(park, table_for(park, settings.park_file.parent), store, clock_of(settings))
         return await match_and_offer(at, order)
 
 
 def replan_task(context: TaskContext, arguments: dict[str, Any]) -> dict[str, Any]:
     """Move whoever is booked where the closure named in the arguments closes."""
-    with acting(context.job_id, wall_clock):
+    with acting(context.job_id, clock_of(read_settings())):
         return asyncio.run(_replan(context, arguments))
 
 
 async def _replan(context: TaskContext, arguments: dict[str, Any]) -> dict[str, Any]:
-    park = load_park(read_settings().park_file)
+    settings = read_settings()
+    park = load_park(settings.park_file)
     async with context.open_store() as store:
-        return await replan_closure(Desk(park, store), str(arguments["closure"]), wall_clock())
+        return await replan_closure(Desk(park, store), str(arguments["closure"]), clock_of(settings)())
 
 
 def scenario_task(context: TaskContext, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -120,11 +121,17 @@ def timers_of(park: Park, settings: Settings) -> tuple[Timer, ...]:
             ATTENDANCE_SECONDS,
             lambda store, now: keep_record(Desk(park, store, allowance_board=board), now),
         ),
-        Timer("archive", ARCHIVE_SECONDS, lambda store, _: archive_days(store, park.grid, archive, keep)),
+        Timer(
+            "archive",
+            ARCHIVE_SECONDS,
+            lambda store, _: archive_days(store, park.grid, archive, keep),
+            at_leisure=True,  # its days are those of the store's own clock
+        ),
         Timer("deadlines", SOON_SECONDS, lambda store, now: keep_deadlines(Desk(park, store), Jobs(store), now)),
         Timer("loads", SOON_SECONDS, lambda store, now: follow_slots(Desk(park, store), Jobs(store), now)),
     ]
-    timers.append(Timer("waits", BEAT_SECONDS, WaitsKeeper(park, table_for(park, settings.park_file.parent)).beat))
+    waits = WaitsKeeper(park, table_for(park, settings.park_file.parent))
+    timers.append(Timer("waits", BEAT_SECONDS, waits.beat, at_leisure=True))
     sending = Sending(Outbound(settings.webhook_inside), settings.webhook_retries)
     timers.append(Timer("webhooks", WEBHOOK_SECONDS, lambda store, now: deliver(Desk(park, store), sending, now)))
     if every:

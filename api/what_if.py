@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 import parkdispatch
-from api.assembly import read_settings, wall_clock
+from api.assembly import clock_of, read_settings
 from api.scenarios import NO_POLICY, scenario_from
 from dispatch.files import load_park
 from dispatch.model.park import Park
@@ -31,7 +31,7 @@ def simulate(context: TaskContext, arguments: dict[str, Any]) -> dict[str, Any]:
     settings = read_settings()
     park = load_park(settings.park_file)
     base = asyncio.run(_read(context, park, date.fromisoformat(arguments["day"]), settings.park_file.parent))
-    return what_if(context, scenario_from(arguments), base, wall_clock())
+    return what_if(context, scenario_from(arguments), base, clock_of(settings)())
 
 
 async def _read(context: TaskContext, park: Park, day: date, folder: Any) -> LiveBase:

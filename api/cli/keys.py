@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 import typer
 
-from api.assembly import reaching_store, read_settings, wall_clock
+from api.assembly import clock_of, reaching_store, read_settings
 from api.cli.output import put_json, put_line, say
 from api.http import show
 from dispatch.files import load_park
@@ -38,7 +39,7 @@ def create(
 ) -> None:
     """Make a key and print it, this once."""
     draft = ApiKeyDraft(role, tenant, carrier, note, days)
-    made = _at_desk(lambda desk: api_keys.create_key(desk, draft, wall_clock(), None))
+    made = _at_desk(lambda desk, now: api_keys.create_key(desk, draft, now, None))
     assert made.text is not None
     say(f"key {made.kept.thing.id} for {made.kept.thing.caller.name}; it is shown this once")
     if as_json:
@@ -50,7 +51,7 @@ def create(
 @keys_app.command("list")
 def list_all(as_json: AsJson = False) -> None:
     """List the keys by when they were made, those revoked too."""
-    shown = _at_desk(_listed)
+    shown = _at_desk(lambda desk, _now: _listed(desk))
     if as_json:
         put_json({"keys": shown})
         return
@@ -63,7 +64,7 @@ def list_all(as_json: AsJson = False) -> None:
 @keys_app.command("revoke")
 def revoke(key_id: Annotated[str, typer.Argument(help="the key's id, as `keys list` has it")]) -> None:
     """Revoke a key for ever; a service that runs refuses it within two seconds."""
-    _at_desk(lambda desk: api_keys.revoke_key(desk, key_id, wall_clock(), None))
+    _at_desk(lambda desk, now: api_keys.revoke_key(desk, key_id, now, None))
     say(f"key {key_id} is revoked")
 
 
@@ -72,19 +73,19 @@ def rotate(
     distrust: Annotated[bool, typer.Option("--distrust", help="tokens signed before are good no longer")] = False,
 ) -> None:
     """Sign people's tokens with a new key from now on."""
-    keys = _at_desk(lambda desk: tokens.rotate(desk, wall_clock(), distrust=distrust))
+    keys = _at_desk(lambda desk, now: tokens.rotate(desk, now, distrust=distrust))
     say(f"tokens are signed with {keys[-1].kid} from now on")
 
 
-def _at_desk(work: Callable[[Desk], Awaitable[T]]) -> T:
+def _at_desk(work: Callable[[Desk, datetime], Awaitable[T]]) -> T:
     """Return what the work comes to at the settings' park and store; BadInput where it is refused."""
     settings = read_settings()
-    park = load_park(settings.park_file)
+    park, clock = load_park(settings.park_file), clock_of(settings)
 
     async def run(url: str) -> T:
         async with Store(url, park.id) as store:
-            with acting("operator", wall_clock):
-                return await work(Desk(park, store))
+            with acting("operator", clock):
+                return await work(Desk(park, store), clock())
 
     with reaching_store(settings, say) as url:
         try:

@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from api.assembly import reaching_store, read_settings, reports_of, wall_clock
+from api.assembly import clock_of, reaching_store, read_settings, reports_of
 from api.cli.output import put_json, put_line, say
 from api.http.routes.reports import table
 from dispatch.files import load_park
@@ -40,8 +40,9 @@ def kpis(
     as_json: AsJson = False,
 ) -> None:
     """Print the key figures of some days as CSV."""
-    park = load_park(read_settings().park_file)
-    first = park.grid.day_of(wall_clock()) if day is None else _day(day)
+    settings = read_settings()
+    park = load_park(settings.park_file)
+    first = park.grid.day_of(clock_of(settings)()) if day is None else _day(day)
     wanted = tuple(first + timedelta(days=number) for number in range(days))
 
     async def figures_of(reports: Reports, store: Store) -> list[Kpi]:

@@ -13,6 +13,7 @@ import typer
 import uvicorn
 
 from api.assembly import (
+    clock_of,
     end_with_stdin,
     key_digest,
     operator_key,
@@ -114,7 +115,11 @@ def worker(until_stdin_closes: UntilStdinCloses = False) -> None:
         threading.Thread(target=end_with_stdin, daemon=True).start()
     park = load_park(settings.park_file)
     run_worker(
-        settings.redis_url.get_secret_value(), park.id, TASKS, clock=wall_clock, timers=timers_of(park, settings)
+        settings.redis_url.get_secret_value(),
+        park.id,
+        TASKS,
+        clock=clock_of(settings),
+        timers=timers_of(park, settings),
     )
 
 
@@ -133,7 +138,7 @@ def _serve(url: str, park: Park, settings: Settings, key: str, *, say: Say = _no
             Desk(park, store),
             Jobs(store),
             key_digest(key),
-            wall_clock,
+            clock_of(settings),
             limits,
             reports_of(settings),
             Outbound(settings.webhook_inside),
