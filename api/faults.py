@@ -7,9 +7,6 @@ Store, service and worker are processes of their own, so each can be lost alone.
 import asyncio
 import os
 import signal
-import socket
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -23,7 +20,8 @@ import httpx
 import numpy as np
 import psutil
 
-from api.assembly import child_environment, wall_clock
+from api.assembly import wall_clock
+from api.own_service import OwnService
 from api.settings import demo_park_file
 from dispatch.files import load_park
 from dispatch.model.park import Park
@@ -35,12 +33,7 @@ from dispatch.store.store import Store
 
 KEY = "faults-operator-key"
 KINDS = ("service", "worker", "store")
-START_SECONDS = 60.0
 ASK_SECONDS = 30.0
-
-
-class Unfit(Exception):
-    """The service did not come (back) up; `str()` is one line."""
 
 
 @dataclass(slots=True)
@@ -81,50 +74,26 @@ class Fire:
         self.park: Park = load_park(demo_park_file())
         self.account = Account()
         self._clients = clients
-        self._directory = directory
         self._store = EmbeddedStore(directory / "store", get_binary(), say=lambda _: None)
-        self._service: subprocess.Popen[bytes] | None = None
+        changes = {"PARKDISPATCH_OPERATOR_KEY": KEY, "PARKDISPATCH_LOG_LEVEL": "error"}
+        self._service = OwnService(directory, **changes)
         self._numbers = iter(range(10**6))
-        self._port = _free_port()
 
     @contextmanager
     def burning(self) -> Iterator[None]:
         """Run store and service in this block."""
         self._store.start()
         try:
-            self.start_service()
+            self._service.environment["REDIS_URL"] = self._store.url
+            self._service.start()
             yield
         finally:
-            self._end_service()
+            self._service.stop()
             self._store.stop()
-
-    def start_service(self) -> None:
-        """Start the service and return when it is ready; Unfit when it does not come up."""
-        changes = {
-            "REDIS_URL": self._store.url,
-            "PARKDISPATCH_VAR_DIR": str(self._directory),
-            "PARKDISPATCH_OPERATOR_KEY": KEY,
-            "PARKDISPATCH_PORT": str(self._port),
-            "PARKDISPATCH_LOG_LEVEL": "error",
-        }
-        with (self._directory / "service.log").open("ab") as log:
-            self._service = subprocess.Popen(
-                [sys.executable, "-P", "-m", "parkdispatch", "serve"],
-                env=child_environment(**changes),
-                stderr=log,
-                stdout=log,
-            )
-        self.wait_ready()
 
     def wait_ready(self) -> float:
         """Return after how many seconds the service takes bookings; Unfit when it does not."""
-        began = time.monotonic()
-        while time.monotonic() - began < START_SECONDS:
-            with suppress(httpx.HTTPError):
-                if httpx.get(f"http://127.0.0.1:{self._port}/readyz", timeout=5).status_code == 200:
-                    return time.monotonic() - began
-            time.sleep(0.05)
-        raise Unfit(f"the service is not ready after {START_SECONDS:g} s")
+        return self._service.wait_ready()
 
     def kill(self, kind: str) -> None:
         """Kill -9 one of KINDS; a killed service is started again, the others come back by themselves."""
@@ -134,10 +103,8 @@ class Fire:
             for process in self._workers():
                 process.kill()
         else:
-            assert self._service is not None
             self._service.kill()
-            self._service.wait()
-            self.start_service()
+            self._service.start()
 
     def freeze_store(self) -> None:
         """Let the store stand still: connections stay, nothing is answered."""
@@ -197,7 +164,7 @@ class Fire:
 
     async def _ask(self, client: httpx.AsyncClient, key: str) -> int:
         headers = {"Authorization": f"Bearer {KEY}", "Idempotency-Key": key}
-        url = f"http://127.0.0.1:{self._port}/v1/appointments"
+        url = f"http://127.0.0.1:{self._service.port}/v1/appointments"
         try:
             answer = await client.post(url, json=self.account.asked[key], headers=headers)
         except httpx.HTTPError:
@@ -219,20 +186,11 @@ class Fire:
             os.kill(pid, number)
 
     def _workers(self) -> list[psutil.Process]:
-        assert self._service is not None
+        assert self._service.process is not None
         with suppress(psutil.NoSuchProcess):
-            children = psutil.Process(self._service.pid).children()
+            children = psutil.Process(self._service.process.pid).children()
             return [child for child in children if "worker" in child.cmdline()]
         return []
-
-    def _end_service(self) -> None:
-        if self._service is not None:
-            self._service.terminate()
-            try:
-                self._service.wait(20)
-            except subprocess.TimeoutExpired:
-                self._service.kill()
-                self._service.wait()
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,9 +290,3 @@ def _request(park: Park, number: int, now: datetime) -> dict[str, Any]:
         "earliest": (wish - span).isoformat(),
         "latest": (wish + span).isoformat(),
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -18,6 +18,7 @@ class SteppedClock:
     """The clock in a file; calling it returns the present moment (UTC). OSError or ValueError when it is none."""
 
     def __init__(self, file: Path) -> None:
+        self.file = file
         with file.open("r+b") as opened:
             if file.stat().st_size != BYTES:
                 raise ValueError(f"is no clock of {BYTES} bytes")

@@ -24,6 +24,7 @@ COMMANDS = {  # each is loaded only when it is called: solvers and the web take 
     "explain": "api.cli.explaining:explain_app",
     "simulate": "api.cli.simulating:simulate_app",
     "compare": "api.cli.simulating:compare",
+    "drive-day": "api.cli.driving:drive_day",
     "bench": "api.cli.benching:bench_app",
     "demo": "api.cli.demo:demo",
     "serve": "api.cli.serving:serve",

@@ -162,6 +162,16 @@ async def find_job(store: Store, job_id: str) -> KeptJob | None:
     return KeptJob(codec.read(Job, stored.document), stored.version) if stored is not None else None
 
 
+async def find_oldest(store: Store) -> Job | None:
+    """Return the job that was queued first of those that are not done, or None."""
+    rows = await store.alone("XRANGE", store.keys.job_queue(), "-", "+", "COUNT", 1)
+    if not rows:
+        return None
+    _, (_, _, _, document) = rows[0]
+    kept = await find_job(store, orjson.loads(document)["job"])
+    return kept.job if kept is not None and not kept.job.is_final else None
+
+
 class Jobs:
     """Asks for jobs and looks after them; workers (`dispatch.worker.worker`) do them."""
 
