@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from api.driving.callers import Who, in_path, reason_of
+from api.driving.callers import OPERATOR, Who, in_path, reason_of
 from api.driving.drive import Document, Drive, moment
 from dispatch.model.callers import Role
 from dispatch.model.day import Visit
@@ -25,10 +25,15 @@ def begin(drive: Drive) -> None:
     for asking in drive.script.askings:
         if asking.how in (How.SINGLE, How.HOLD):
             drive.agenda.at(asking.at, _ask, drive, asking, _body(asking), TRIES)
-    for how in (How.BULK, How.PLAN):
-        listed = sorted(
-            (each for each in drive.script.askings if each.how is how), key=lambda each: (each.visit.carrier, each.at)
-        )
+    wishes = [each for each in drive.script.askings if each.how is How.PLAN]
+    of_loads = [each for each in wishes if each.visit.load is not None]
+    if of_loads:
+        drive.agenda.at(of_loads[0].at, _send_wishes, drive, None, of_loads)
+    for how, chosen in (
+        (How.BULK, [each for each in drive.script.askings if each.how is How.BULK]),
+        (How.PLAN, [each for each in wishes if each.visit.load is None]),
+    ):
+        listed = sorted(chosen, key=lambda each: (each.visit.carrier, each.at))
         for carrier, group in groupby(listed, key=lambda each: each.visit.carrier):
             rows = list(group)
             send = _send_list if how is How.BULK else _send_wishes
@@ -91,10 +96,10 @@ async def _send_list(drive: Drive, carrier: str, rows: list[Asking]) -> None:
             drive.counts[f"asked in lists: {row['state']}"] += 1
 
 
-async def _send_wishes(drive: Drive, carrier: str, rows: list[Asking]) -> None:
-    """Send a carrier's wishes for the evening's plan."""
-    wishes = [_wish(each.visit) for each in rows]
-    who = Who(Role.ENTERPRISE, carrier)
+async def _send_wishes(drive: Drive, carrier: str | None, rows: list[Asking]) -> None:
+    """Send a carrier's wishes for the evening's plan; the operator sends those of loads, which are of two firms."""
+    wishes = [_wish(drive, each.visit) for each in rows]
+    who = OPERATOR if carrier is None else Who(Role.ENTERPRISE, carrier)
     answer = await drive.callers.post(who, "post_visits", "/v1/visits/bulk", {"visits": wishes}, creates=True)
     for row in answer.document["rows"] if answer.is_good else ():
         if row["problem"] is not None:
@@ -118,9 +123,10 @@ def _body(asking: Asking) -> Document:
     return body
 
 
-def _wish(visit: Visit) -> Document:
+def _wish(drive: Drive, visit: Visit) -> Document:
     body = {name: _plain(getattr(visit, name)) for name in (*COLUMNS, "id", "weight")}
-    return {name: value for name, value in body.items() if value is not None}
+    load = drive.posted.get(visit.load or "")
+    return body if load is None else body | {"load": load}
 
 
 def _csv(bodies: list[Document]) -> str:

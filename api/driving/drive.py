@@ -13,6 +13,7 @@ import numpy as np
 
 from api.driving.callers import Callers, Who
 from dispatch.model.callers import Role
+from dispatch.model.day import Load
 from dispatch.model.park import Park
 from simulations.driving import habits
 from simulations.driving.script import Script
@@ -50,8 +51,8 @@ class Agenda:
 class Drive:
     """What everybody shares who drives a day.
 
-    `appointments` are as the events last told them, `placed_at` when each came to its place, `states` how many events
-    told of each appointment's state; `counts` are what the report says was done.
+    `appointments` are as the events last told them, `placed_at` is when each came to its place; `counts` are what the
+    report says was done.
     """
 
     park: Park
@@ -63,6 +64,8 @@ class Drive:
     step: timedelta
     appointments: dict[str, Document] = field(default_factory=dict)
     placed_at: dict[str, datetime] = field(default_factory=dict)
+    loads: dict[str, Load] = field(default_factory=dict)  # as posted, by the ids the service knows them by
+    posted: dict[str, str] = field(default_factory=dict)  # those ids, by the enterprises' own
     counts: Counter[str] = field(default_factory=Counter)
 
     def dice(self, *names: object) -> np.random.Generator:

@@ -45,14 +45,21 @@ async def _post(drive: Drive, enterprise: str, postings: list[Posting], wished: 
     who, bodies = Who(Role.ENTERPRISE, enterprise), [_body(each, wished) for each in postings]
     if len(bodies) == 1:
         answer = await drive.callers.post(who, "post_load", "/v1/loads", bodies[0], creates=True)
-        drive.counts["loads posted"] += answer.is_good
+        if answer.is_good:
+            _note_posted(drive, postings[0], answer.document["id"])
         return
     answer = await drive.callers.post(who, "post_loads", "/v1/loads/bulk", {"loads": bodies}, creates=True)
-    for row in answer.document["rows"] if answer.is_good else ():
+    for row, posting in zip(answer.document["rows"] if answer.is_good else (), postings, strict=False):
         if row["problem"] is not None:
             drive.callers.ledger.note_refusal("post_loads: row", row["problem"], row["problem"]["status"])
         else:
-            drive.counts["loads posted"] += 1
+            _note_posted(drive, posting, row["id"])
+
+
+def _note_posted(drive: Drive, posting: Posting, identity: str) -> None:
+    drive.counts["loads posted"] += 1
+    drive.loads[identity] = posting.load
+    drive.posted[posting.load.id] = identity
 
 
 def _body(posting: Posting, wished: set[str]) -> Document:
@@ -64,7 +71,8 @@ def _body(posting: Posting, wished: set[str]) -> Document:
 
 
 async def _withdraw(drive: Drive, posting: Posting) -> None:
-    who, path = Who(Role.ENTERPRISE, posting.load.enterprise), f"/v1/loads/{in_path(posting.load.id)}/withdraw"
+    who, identity = Who(Role.ENTERPRISE, posting.load.enterprise), drive.posted.get(posting.load.id, posting.load.id)
+    path = f"/v1/loads/{in_path(identity)}/withdraw"
     await drive.callers.post(who, "withdraw_load", path)
 
 
@@ -117,7 +125,7 @@ async def _post_change(drive: Drive, who: Who, what: str, path: str, body: Any) 
 
 def _carry(drive: Drive, who: Who, carried: Document) -> None:
     """Put down what the driver reports where no warehouse of the park sees it."""
-    load = drive.script.load_by_id[carried["load"]]
+    load = drive.loads[carried["load"]]
     starts, unloads = moment(carried["starts_at"]), carried["unloads_at"]
     inside = drive.park.warehouse_by_id
     steps = []
@@ -125,7 +133,7 @@ def _carry(drive: Drive, who: Who, carried: Document) -> None:
         steps += [("at_pickup", starts), ("in_transit", starts + timedelta(minutes=load.load_minutes))]
     if load.destination not in inside and unloads is not None:
         steps.append(("delivered", moment(unloads) + timedelta(minutes=load.unload_minutes)))
-    path = f"/v1/loads/{in_path(load.id)}/progress"
+    path = f"/v1/loads/{in_path(carried['load'])}/progress"
     for state, at in steps:
         drive.agenda.at(at, _post_change, drive, who, "progress_load", path, {"state": state})
 

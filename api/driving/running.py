@@ -5,6 +5,7 @@ all who have something to do now do it at once.
 """
 
 import asyncio
+import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -129,7 +130,9 @@ class Run:
         try:
             await act()
         except Exception as fault:  # noqa: BLE001 - whatever it is, it is told, and the day goes on
-            self._drive.callers.ledger.note_fault(f"{act}: {type(fault).__name__} {fault}")
+            where = traceback.extract_tb(fault.__traceback__)[-1]
+            text = f"{type(fault).__name__} {fault} at {where.name}, line {where.lineno}"
+            self._drive.callers.ledger.note_fault(f"{getattr(act, 'func', act)!r}: {text}")
 
     # what happens
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from simulations.driving.habits import How
 
 OPENS_MINUTE = 11 * 60  # of the day before: the script begins
 PLANS_MINUTE = 20 * 60  # of the day before: the plan is made
+OWN_LIST_MINUTES = 15  # before the plan, for the wishes of loads
 LISTS_MINUTES = 45  # carriers send their lists within so long of the begin
 
 
@@ -40,7 +40,7 @@ class Posting:
     withdrawn_at: datetime | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Script:
     """Everything people want of a day on their own account; what they answer is drawn when they are asked."""
 
@@ -51,16 +51,12 @@ class Script:
     postings: tuple[Posting, ...]
     trucks: tuple[Truck, ...]
 
-    @cached_property
-    def load_by_id(self) -> dict[str, Load]:
-        """Return the loads by their ids."""
-        return {posting.load.id: posting.load for posting in self.postings}
-
 
 def write_script(park: Park, day: Day, seed: int) -> Script:
     """Return the script of a day.
 
-    Visits with a load are asked for as wishes, for whoever accepts the load comes in place of their truck.
+    Visits with a load are wishes that the operator posts before the plan: whoever accepts the load comes in place of
+    their truck.
     """
     begins = park.grid.moment_of(day.date - timedelta(days=1), OPENS_MINUTE)
     plans = park.grid.moment_of(day.date - timedelta(days=1), PLANS_MINUTE)
@@ -75,7 +71,9 @@ def _asking(park: Park, visit: Visit, begins: datetime, plans: datetime, seed: i
     if visit.load is not None and how is not How.WALK_IN:
         how = How.PLAN
     at = max(visit.requested_at, begins)
-    if how is How.PLAN:
+    if how is How.PLAN and visit.load is not None:
+        at = plans - timedelta(minutes=OWN_LIST_MINUTES)
+    elif how is How.PLAN:
         at = begins + (plans - begins) * float(rng.uniform(0.05, 0.9))
     elif how is How.BULK:
         carriers = habits.dice(seed, "list", visit.carrier)
