@@ -15,6 +15,7 @@ from simulations.driving import habits
 from simulations.driving.habits import Answer, How
 from simulations.driving.script import Asking
 
+LONGEST_LIST = 2000  # of wishes that the operator posts
 TRIES = 2  # to take an alternative
 AS_CSV = 5  # one carrier in so many sends its list as CSV
 COLUMNS = ("plate", "carrier", "warehouse", "cargo_kind", "minutes", "wish", "earliest", "latest")
@@ -27,8 +28,9 @@ def begin(drive: Drive) -> None:
             drive.agenda.at(asking.at, _ask, drive, asking, _body(asking), TRIES)
     wishes = [each for each in drive.script.askings if each.how is How.PLAN]
     of_loads = [each for each in wishes if each.visit.load is not None]
-    if of_loads:
-        drive.agenda.at(of_loads[0].at, _send_wishes, drive, None, of_loads)
+    for first in range(0, len(of_loads), LONGEST_LIST):
+        rows = of_loads[first : first + LONGEST_LIST]
+        drive.agenda.at(rows[0].at, _send_wishes, drive, None, rows)
     for how, chosen in (
         (How.BULK, [each for each in drive.script.askings if each.how is How.BULK]),
         (How.PLAN, [each for each in wishes if each.visit.load is None]),

@@ -1,13 +1,15 @@
-"""The process in which one job runs: `python -m dispatch.worker.child`, started by the worker.
+"""The process in which jobs run, one after the other: `python -m dispatch.worker.child`, started by the worker.
 
-Reads one JSON order from standard input; writes JSON lines to standard output: {"progress": ...} any number of times,
-then {"result": ...} or {"error": ..., "trace": ...}. Whatever the task prints goes to standard error.
+Reads JSON orders from standard input, a line each; writes JSON lines to standard output: {"progress": ...} any number
+of times, then {"result": ..., "stays": whether it takes another order}, or {"error": ..., "trace": ...} and ends.
+Whatever the task prints goes to standard error.
 """
 
 import ctypes
 import faulthandler
 import importlib
 import os
+import resource
 import signal
 import sys
 import threading
@@ -21,6 +23,8 @@ import orjson
 from dispatch.worker.tasks import Task, TaskContext
 
 PR_SET_PDEATHSIG = 1
+MOST_JOBS = 100  # then, or when it has grown large, it ends and the next job has a fresh one
+MOST_KIB = 512 * 1024
 
 
 class Channel:
@@ -30,7 +34,7 @@ class Channel:
         self._stream = stream
         self._lock = threading.Lock()
 
-    def send(self, kind: str, content: Any, **more: str) -> None:
+    def send(self, kind: str, content: Any, **more: object) -> None:
         """Send one message."""
         line = orjson.dumps({kind: content, **more}, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n"
         with self._lock:
@@ -39,12 +43,22 @@ class Channel:
 
 
 def main() -> None:
-    """Run the job that stands on standard input."""
+    """Run the jobs that stand on standard input, until it is closed or this process is fit for no more."""
     channel = Channel(_take_standard_output())
-    order = orjson.loads(sys.stdin.buffer.read())
-    _die_with(int(order["parent"]))
     faulthandler.enable()
     sys.excepthook = _reporting_to(channel)
+    for number, line in enumerate(iter(sys.stdin.buffer.readline, b""), start=1):
+        order = orjson.loads(line)
+        if number == 1:
+            _die_with(int(order["parent"]))
+        result, stays = _run(order, channel), number < MOST_JOBS and _is_small()
+        channel.send("result", result, stays=stays)
+        if not stays:
+            return
+
+
+def _run(order: dict[str, Any], channel: Channel) -> dict[str, Any]:
+    """Return what the task of one order brings."""
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     context = TaskContext(
@@ -58,7 +72,12 @@ def main() -> None:
     result = _task(order["task"])(context, order["arguments"])
     if not isinstance(result, dict):
         raise TypeError(f"the task returned {type(result).__name__}, must return a dict")
-    channel.send("result", result)
+    return result
+
+
+def _is_small() -> bool:
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return (most if sys.platform == "linux" else most // 1024) < MOST_KIB
 
 
 def _task(address: str) -> Task:

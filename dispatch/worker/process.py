@@ -1,4 +1,4 @@
-"""The worker's side of a job's process: start it, hear it, end it."""
+"""The worker's side of the process in which its jobs run: start it, give it a job, hear it, end it."""
 
 import asyncio
 import os
@@ -31,14 +31,18 @@ class Order:
 
 
 class JobProcess:
-    """A running child; it leads a process group of its own, so that ending it ends whatever it started."""
+    """A running child; it leads a process group of its own, so that ending it ends whatever it started.
+
+    What jobs need takes a second or two to load, so one that has done its job well is given the next.
+    """
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
+        self._stays = False
 
     @classmethod
-    async def start(cls, job: Job, task: str, store_url: str, park_id: str) -> Self:
-        """Start the process of a job."""
+    async def start(cls) -> Self:
+        """Start a process."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", "dispatch.worker.child"),
             stdin=asyncio.subprocess.PIPE,
@@ -47,13 +51,21 @@ class JobProcess:
             limit=LONGEST_MESSAGE_BYTES,
             start_new_session=True,
         )
-        order = Order(os.getpid(), task, job.id, job.attempt, store_url, park_id, job.arguments)
-        assert process.stdin is not None
-        with suppress(ConnectionError):  # it has died already, which the end of its messages will tell
-            process.stdin.write(orjson.dumps(order))
-            await process.stdin.drain()
-        process.stdin.close()
         return cls(process)
+
+    @property
+    def is_free(self) -> bool:
+        """Answer whether it has done its job, lives, and takes another."""
+        return self._stays and self._process.returncode is None
+
+    async def give(self, job: Job, task: str, store_url: str, park_id: str) -> None:
+        """Let it do a job."""
+        self._stays = False
+        order = Order(os.getpid(), task, job.id, job.attempt, store_url, park_id, job.arguments)
+        assert self._process.stdin is not None
+        with suppress(ConnectionError):  # it has died already, which the end of its messages will tell
+            self._process.stdin.write(orjson.dumps(order) + b"\n")
+            await self._process.stdin.drain()
 
     @property
     def pid(self) -> int:
@@ -61,7 +73,7 @@ class JobProcess:
         return self._process.pid
 
     async def messages(self) -> AsyncIterator[dict[str, Any]]:
-        """Yield what the child says until it says no more; a message that is too long becomes an error."""
+        """Yield what the child says of its job until it has ended; a message that is too long becomes an error."""
         assert self._process.stdout is not None
         while True:
             try:
@@ -71,7 +83,11 @@ class JobProcess:
                 return
             if not line.endswith(b"\n"):  # the end, or a line cut by it
                 return
-            yield orjson.loads(line)
+            message = orjson.loads(line)
+            self._stays = message.get("stays") is True
+            yield message
+            if "progress" not in message:
+                return
 
     async def wait(self) -> str:
         """Return how the child ended, in words."""

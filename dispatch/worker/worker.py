@@ -80,6 +80,7 @@ class Worker:
         self._tasks = {job_name: address_of(task) for job_name, task in tasks.items()}
         self._clock = clock
         self._timing = timing or Timing()
+        self._process: JobProcess | None = None  # that has done a job well, and waits for the next
         self.stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -100,6 +101,8 @@ class Worker:
                     log.warning("worker %s waits: %s", self.name, fault)
                 is_away = True
                 await self._pause()
+        if self._process is not None:
+            await self._process.end()
 
     async def _work_once(self) -> None:
         entry = await self._next_entry()
@@ -171,17 +174,32 @@ class Worker:
             if job.name not in self._tasks:
                 return Ended("fail", {"error": f"no task is named {job.name}; known: {', '.join(sorted(self._tasks))}"})
             log.info("job %s (%s) starts, attempt %d of %d", job.id, job.name, job.attempt, job.max_attempts)
-            process = await JobProcess.start(job, self._tasks[job.name], self._store_url, self._keys.park_id)
+            process = await self._take_process()
             try:
+                await process.give(job, self._tasks[job.name], self._store_url, self._keys.park_id)
                 ended, how = await self._accompany(run, process)
             finally:
-                await process.end()
+                await self._put_back(process)
             if ended is not None:
                 return ended
             log.warning("job %s: its process ended (%s) in attempt %d", job.id, how, job.attempt)
             if job.attempt >= job.max_attempts:
                 return Ended("fail", {"error": f"its process ended ({how}) in attempt {job.attempt}, the last one"})
             await self._finish(run, self._started(run))
+
+    async def _take_process(self) -> JobProcess:
+        waiting, self._process = self._process, None
+        if waiting is not None and waiting.is_free:
+            return waiting
+        if waiting is not None:
+            await waiting.end()
+        return await JobProcess.start()
+
+    async def _put_back(self, process: JobProcess) -> None:
+        if process.is_free:
+            self._process = process
+        else:
+            await process.end()
 
     async def _accompany(self, run: Run, process: JobProcess) -> tuple[Ended | None, str]:
         """Return how the job ended, or None and how its process ended without a word."""

@@ -95,6 +95,20 @@ async def test_a_failed_job_says_why_in_one_line_and_is_not_tried_again(
     assert (done.state, done.error, done.attempt) == (JobState.FAILED, error, 1)
 
 
+async def test_a_process_that_did_its_job_well_is_given_the_next_and_one_that_failed_is_not(
+    store: Store, store_url: str, tmp_path: Path
+) -> None:
+    jobs, quick = Jobs(store), {"file": str(tmp_path / "notes"), "sleepy_attempts": 0}
+    made = [await jobs.submit(name, quick, NOW) for name in ("sleep", "sleep", "fail", "sleep")]
+
+    async with working(store, store_url):
+        one, two, _, three = [await until(jobs, job, is_final) for job in made]
+
+    pids = [job.progress[0].document["pid"] for job in (one, two, three)]
+    assert pids[0] == pids[1] != pids[2]
+    assert not any(psutil.pid_exists(pid) for pid in pids)
+
+
 async def test_a_running_job_is_cancelled_and_its_process_gone(store: Store, store_url: str, tmp_path: Path) -> None:
     jobs = Jobs(store)
     job = await jobs.submit("sleep", {"file": str(tmp_path / "notes")}, NOW)
