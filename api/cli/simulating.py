@@ -330,6 +330,8 @@ def _numbers(option: str, text: str, kind: type[int] | type[float]) -> list[Any]
     low, dash, high = text.partition("-")
     try:
         if dash and kind is int:
+            if int(low) > int(high):
+                raise BadInput(option, "", f"{text[:40]!r} ends before it begins")
             return list(range(int(low), int(high) + 1))
         return [kind(part) for part in text.split(",")]
     except ValueError:

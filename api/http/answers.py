@@ -334,6 +334,7 @@ class VisitAnswer(Answer):
     requested_at: datetime
     weight: int
     load: str | None
+    collect_minutes: int
 
 
 class VisitPage(Answer):

@@ -209,6 +209,9 @@ class VisitPosted(Body):
     minutes: Minutes | None = Field(default=None, description="On the dock. Left out: the cargo kind's handling time.")
     weight: Weight = 1
     load: Id | None = None
+    collect_minutes: HandlingMinutes = Field(
+        default=0, description="Of a dual visit: so many of its minutes, the last, to load what it collects."
+    )
 
     @model_validator(mode="after")
     def _window_is_a_window(self) -> Self:

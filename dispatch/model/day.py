@@ -21,7 +21,8 @@ YEARS = (2000, 2199)  # far from the ends of the calendar, so that no conversion
 class Visit:
     """A truck that wishes to come to a warehouse: what a plan turns into an appointment.
 
-    `earliest` and `latest` bound the start on the dock; `load` names the load this visit delivers or collects.
+    `earliest` and `latest` bound the start on the dock; `load` names the load this visit delivers or collects. A dual
+    visit takes the last `collect_minutes` of its minutes to load what it collects.
     """
 
     __pydantic_config__: ClassVar = FORBID_UNKNOWN
@@ -38,11 +39,13 @@ class Visit:
     requested_at: datetime
     weight: int = 1
     load: str | None = None
+    collect_minutes: int = 0
 
     def __post_init__(self) -> None:
         check_id("id", self.id)
         _check_plate(self.plate)
         check_range("minutes", self.minutes, 1, LONGEST_MINUTES)
+        check_range("collect_minutes", self.collect_minutes, 0, self.minutes - 1)
         check_range("weight", self.weight, 1, MOST_WEIGHT)
         _check_moments(self, "wish", "earliest", "latest", "requested_at")
         if self.earliest > self.latest:

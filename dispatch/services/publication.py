@@ -21,6 +21,7 @@ from dispatch.model.promises import (
     AppointmentState,
     Match,
     MatchedLoad,
+    Purpose,
     Source,
 )
 from dispatch.model.refusals import NotAllowedNow
@@ -286,6 +287,7 @@ def _appointment(park: Park, placed: Placed, plan_id: str, day: date, now: datet
         made_at=now,
         visit=visit.id,
         load=visit.load,
+        purpose=Purpose.DUAL if visit.collect_minutes else None,
         wish=visit.wish,
         earliest=visit.earliest,
         latest=visit.latest,

@@ -42,6 +42,7 @@ class VisitDraft:
     weight: int = 1
     load: str | None = None
     id: str | None = None
+    collect_minutes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,7 @@ def _filled_in(desk: Desk, draft: VisitDraft, now: datetime, repeatable: Repeata
             requested_at=now,
             weight=draft.weight,
             load=draft.load,
+            collect_minutes=draft.collect_minutes,
         )
         check_visit(desk.park, visit)
         return visit

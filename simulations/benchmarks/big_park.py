@@ -106,6 +106,7 @@ def whole_day(visits: int, rng: np.random.Generator) -> Legs:
         dock_group=_of_visits(visit, rng.integers(0, groups, n)),
         cargo=_of_visits(visit, rng.integers(0, CARGO_KINDS, n)),
         handling_minutes=np.where(visit, HANDLING_MINUTES, 0.0),
+        loading_minutes=np.zeros(len(visit)),
         terminal=_of_visits(is_run, rng.integers(0, TERMINALS, n)),
     )
 
@@ -155,6 +156,7 @@ def plain_day(visits: int, rng: np.random.Generator) -> Legs:
         dock_group=rng.integers(0, groups, visits),
         cargo=nothing,
         handling_minutes=np.full(visits, HANDLING_MINUTES),
+        loading_minutes=np.zeros(visits),
         terminal=nothing - 1,
     )
 

@@ -120,6 +120,7 @@ class SimpyPark:
             yield dock
             self.at[Mark.DOCK_BEGINS][leg] = self.env.now
             handling = self.legs["handling_minutes"][leg] * self.drawn["handling_factor"][leg]
+            handling += self.legs["loading_minutes"][leg] * self.drawn["loading_factor"][leg]
             yield self.moment(self.env.now + handling * self.paces["docks"].now(group, self.env.now), DOCK_ENDS, leg)
         self.at[Mark.DOCK_ENDS][leg] = self.env.now
         self.claims[group] -= 1

@@ -63,9 +63,11 @@ HOURS = (  # share of the warehouses, span
 LUNCHES = (Hours("11:30", "12:30"), Hours("12:00", "13:00"))
 SUPPER = Hours("17:30", "18:15")
 
+# A container takes 20 minutes in the mean of full (four in five) and empty ones: what a second move in one gate entry
+# adds at Savannah Garden City, 54 minutes less 34 (Georgia Ports Authority). The other minutes are assumed.
 CARGO_KINDS = (
-    CargoKind("container", DockKind.CONTAINER, 30),
-    CargoKind("empty-container", DockKind.CONTAINER, 20),
+    CargoKind("container", DockKind.CONTAINER, 20),
+    CargoKind("empty-container", DockKind.CONTAINER, 15),
     CargoKind("general", DockKind.BOX, 35),
     CargoKind("parcels", DockKind.BOX, 30),
     CargoKind("steel", DockKind.BULK, 30),

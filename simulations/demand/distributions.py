@@ -46,6 +46,11 @@ HANDLING_SIGMA = Parameter(
     0.30, "minutes on the dock: lognormal, median `handling_minutes` of the cargo kind (park file)", ASSUMED
 )
 HANDLING_RANGE = Parameter((0.4, 2.5), "minutes on the dock are truncated to these multiples of the median", ASSUMED)
+DUAL_SHARE = Parameter(
+    0.3,
+    "share of the visits at container docks that deliver and collect, minutes for each; none is an end of a load",
+    "30 % on the US West Coast, 80 % at Savannah Garden City (Georgia Ports Authority)",
+)
 WINDOW_MINUTES = Parameter(
     {30: 0.10, 60: 0.15, 120: 0.25, 180: 0.25, 300: 0.25},
     "how much earlier, and independently how much later, than its wish a visit may begin (minutes: probability)",

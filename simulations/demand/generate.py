@@ -11,6 +11,7 @@ from dispatch.roads.estimate import estimated
 from dispatch.roads.table import TravelTable
 from simulations.demand.days import DEFAULT_DATE, MAX_SEED
 from simulations.demand.draws import FloatArray
+from simulations.demand.duals import with_duals
 from simulations.demand.loads import DrawnLoads, draw_loads
 from simulations.demand.plates import draw_plates
 from simulations.demand.profile import weekday_profile
@@ -19,6 +20,7 @@ from simulations.demand.visits import DrawnVisits, Site, draw_visits, list_sites
 from solver.reading import BadInput
 
 SOURCE = "generate day"
+DUAL_SEED = 1  # beside the day's seed: dual visits leave all other draws as they are
 
 
 def generate_day(
@@ -40,6 +42,7 @@ def generate_day(
     sites = list_sites(park)
     drawn = draw_visits(rng, park, sites, shares, visits)
     loads = draw_loads(rng, park, sites, drawn, travel)
+    drawn = with_duals(np.random.default_rng([seed, DUAL_SEED]), park, sites, drawn, loads.visit)
     trucks = draw_trucks(rng, park, sites, drawn, loads.visit, travel)
     words = _Words(park, date, f"{date:%y%m%d}-{seed}-{visits}", draw_plates(rng, len(drawn.carrier_of_truck)))
     return Day(
@@ -89,6 +92,7 @@ class _Words:
             drawn.latest.tolist(),
             drawn.lead_seconds.tolist(),
             drawn.weight.tolist(),
+            drawn.collect.tolist(),
             strict=True,
         )
         return tuple(
@@ -106,8 +110,11 @@ class _Words:
                 requested_at=self._midnight - dt.timedelta(seconds=lead),
                 weight=weight,
                 load=load_of.get(number),
+                collect_minutes=collect,
             )
-            for number, (site, cargo, truck, minutes, wish, earliest, latest, lead, weight) in enumerate(columns)
+            for number, (site, cargo, truck, minutes, wish, earliest, latest, lead, weight, collect) in enumerate(
+                columns
+            )
         )
 
     def loads(self, drawn: DrawnVisits, sites: list[Site], loads: DrawnLoads) -> tuple[Load, ...]:

@@ -42,7 +42,8 @@ class DrawnVisits:
     """The visits of a day, all arrays (V,), times in minutes from midnight, sorted by request.
 
     `site`, `cargo` and `truck_kind` are indices into the sites and the park's kinds; `truck` numbers the trucks,
-    whose carriers are `carrier_of_truck`. `lead_seconds` is how long before midnight the visit was asked for.
+    whose carriers are `carrier_of_truck`. `lead_seconds` is how long before midnight the visit was asked for, `collect`
+    how many of the minutes a dual visit takes to load what it collects, 0 of another.
     """
 
     site: IntArray
@@ -56,6 +57,7 @@ class DrawnVisits:
     lead_seconds: IntArray
     truck: IntArray
     carrier_of_truck: IntArray
+    collect: IntArray
 
 
 def list_sites(park: Park) -> list[Site]:
@@ -89,9 +91,9 @@ def draw_visits(
     closes = np.array([each.closes for each in sites])[site]
     medians = np.array([kind.handling_minutes for kind in park.cargo_kinds])
     minutes = np.minimum(lognormal_minutes(rng, medians[cargo], HANDLING_SIGMA.value), closes - opens)
-    last = np.maximum(closes - _whole_slots(park, minutes), opens)
+    last = np.maximum(closes - whole_slots(park, minutes), opens)
     wish = np.clip(wish, opens, last)
-    rounds = draw_rounds(rng, wish, _whole_slots(park, minutes) + _turn_minutes(park), truck_kind)
+    rounds = draw_rounds(rng, wish, whole_slots(park, minutes) + _turn_minutes(park), truck_kind)
     lead_seconds = _draw_leads(rng, park, visits)
     drawn = DrawnVisits(
         site=site,
@@ -105,6 +107,7 @@ def draw_visits(
         lead_seconds=lead_seconds,
         truck=rounds.truck,
         carrier_of_truck=_draw_carriers(rng, park, rounds),
+        collect=np.zeros(visits, dtype=np.int64),
     )
     return _sorted(drawn, np.argsort(-lead_seconds, kind="stable"))
 
@@ -159,7 +162,8 @@ def _draw_carriers(rng: np.random.Generator, park: Park, rounds: Rounds) -> IntA
     return np.asarray(able[one_of(rng, pull, rounds.trucks)], dtype=np.int64)
 
 
-def _whole_slots(park: Park, minutes: IntArray) -> IntArray:
+def whole_slots(park: Park, minutes: IntArray) -> IntArray:
+    """Return minutes rounded up to whole slots, in minutes."""
     return -(-minutes // park.grid.slot_minutes) * park.grid.slot_minutes
 
 

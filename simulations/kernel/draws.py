@@ -32,6 +32,7 @@ class Die(IntEnum):
     DRIVE_OUT = 6
     EXIT = 7
     TURN = 8
+    LOADING = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,8 @@ def generator(seed: int, replication: int) -> np.random.Generator:
 @dataclass(frozen=True, slots=True)
 class Draws:
     """What chance decides of each leg, all arrays (N,): `shows`, and in minutes how long after its planned minute it
-    comes (`offset`), its service at the gate and the exit lane, its turn at the terminal; factors on the drives and
-    the handling.
+    comes (`offset`), its service at the gate and the exit lane, its turn at the terminal; factors on the drives, the
+    handling and the loading.
     """
 
     shows: BoolArray
@@ -67,6 +68,7 @@ class Draws:
     gate_minutes: FloatArray
     in_factor: FloatArray
     handling_factor: FloatArray
+    loading_factor: FloatArray
     out_factor: FloatArray
     exit_minutes: FloatArray
     turn_minutes: FloatArray
@@ -92,6 +94,7 @@ def draws(layout: Layout, legs: Legs, dice: Dice) -> Draws:
         gate_minutes=_by_kind(gates.service, legs.gate, row[:, Die.GATE]),
         in_factor=zones.noise.inverse(row[:, Die.DRIVE_IN]),
         handling_factor=_by_kind(layout.docks.noise, legs.cargo, row[:, Die.HANDLING]),
+        loading_factor=_by_kind(layout.docks.noise, legs.cargo, row[:, Die.LOADING]),
         out_factor=zones.noise.inverse(row[:, Die.DRIVE_OUT]),
         exit_minutes=_by_kind(gates.exit_service, legs.exit_gate, row[:, Die.EXIT]),
         turn_minutes=_by_kind(outside.turn, legs.terminal, row[:, Die.TURN]),

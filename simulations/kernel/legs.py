@@ -28,7 +28,8 @@ class Legs:
     truck's first leg). `no_show` is the probability that the leg is left out; `punctuality` is the kind of punctuality.
 
     Of a visit: `appointment` (minute, NaN for a walk-in), `gate` and `exit_gate`, `dock_group`, `cargo` kind and
-    `handling_minutes` on the dock. Of a run: the `terminal`. Numbers of the other kind of leg are -1.
+    `handling_minutes` on the dock, and after them `loading_minutes` of what a dual visit collects. Of a run: the
+    `terminal`. Numbers of the other kind of leg are -1.
     """
 
     truck: IntArray
@@ -44,6 +45,7 @@ class Legs:
     dock_group: IntArray
     cargo: IntArray
     handling_minutes: FloatArray
+    loading_minutes: FloatArray
     terminal: IntArray
 
     def __post_init__(self) -> None:
@@ -61,6 +63,7 @@ class Legs:
         checked.floats("no_show", 0.0, 1.0, shape)
         checked.floats("appointment", -MOST, MOST, shape, nan=True)
         checked.floats("handling_minutes", 0.0, MOST, shape)
+        checked.floats("loading_minutes", 0.0, MOST, shape)
         for name in ("punctuality", "gate", "exit_gate", "dock_group", "cargo", "terminal"):
             checked.integers(name, -1, MOST, shape)
         if (np.isneginf(self.planned) & self.first).any():

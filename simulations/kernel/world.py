@@ -107,7 +107,7 @@ def fresh(before: World, legs: Legs, drawn: Draws) -> World:
         "road": legs.road_minutes * drawn.road_factor,
         "gate_minutes": drawn.gate_minutes,
         "in_factor": drawn.in_factor,
-        "handling": legs.handling_minutes * drawn.handling_factor,
+        "handling": legs.handling_minutes * drawn.handling_factor + legs.loading_minutes * drawn.loading_factor,
         "out_factor": drawn.out_factor,
         "exit_minutes": drawn.exit_minutes,
         "turn_minutes": drawn.turn_minutes,

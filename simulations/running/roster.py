@@ -207,7 +207,8 @@ class _Writer:
             exit_gate=_of(visit, [gates[each] for each in usual], -1),
             dock_group=_of(visit, [groups[each.warehouse, each.dock_kind] for each in self._visits], -1),
             cargo=_of(visit, [cargo[each.cargo_kind] for each in self._visits], -1),
-            handling_minutes=_of(visit, [float(each.minutes) for each in self._visits], 0.0),
+            handling_minutes=_of(visit, [float(each.minutes - each.collect_minutes) for each in self._visits], 0.0),
+            loading_minutes=_of(visit, [float(each.collect_minutes) for each in self._visits], 0.0),
             terminal=np.array(
                 [-1 if s.visit >= 0 else places.get(s.place, len(places)) for s in stops], dtype=np.int64
             ),

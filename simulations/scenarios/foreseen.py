@@ -47,7 +47,10 @@ def foreseen_visits(park: Park, visits: Iterable[Visit], disturbances: Iterable[
 def _slowed(park: Park, visit: Visit, slow: list[tuple[tuple[int, int], float]]) -> Visit:
     minute = park.grid.minute_of(visit.wish, park.grid.day_of(visit.wish))
     factor = float(np.prod([factor for (begin, end), factor in slow if begin <= minute < end]))
-    return replace(visit, minutes=max(1, round(visit.minutes * factor))) if factor != 1 else visit
+    if factor == 1:
+        return visit
+    minutes = max(1, round(visit.minutes * factor))
+    return replace(visit, minutes=minutes, collect_minutes=min(minutes - 1, round(visit.collect_minutes * factor)))
 
 
 def _slots(park: Park, disturbance: Disturbance, first_slot: int) -> slice:

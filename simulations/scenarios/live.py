@@ -11,7 +11,7 @@ from dispatch.model.faults import FieldFault
 from dispatch.model.grid import MINUTES_A_DAY, clock_text
 from dispatch.model.life import starts_at
 from dispatch.model.park import Park
-from dispatch.model.promises import Appointment, Match, Stop
+from dispatch.model.promises import Appointment, Match, Purpose, Stop
 from dispatch.planning.capacity import dock_groups
 from dispatch.planning.matching import PlannedChain
 from dispatch.planning.slots import Placement
@@ -121,6 +121,7 @@ def _visit(park: Park, appointment: Appointment, place: Appointment | Stop, name
     is_movable = place is appointment and not appointment.stops
     earliest = min(appointment.earliest or start - window, start) if is_movable else start
     latest = max(appointment.latest or start + window, start) if is_movable else start
+    minutes = max(1, place.slots * slot - slot // 2)
     return Visit(
         id=name,
         plate=appointment.plate,
@@ -128,12 +129,13 @@ def _visit(park: Park, appointment: Appointment, place: Appointment | Stop, name
         warehouse=place.warehouse,
         dock_kind=place.dock_kind,
         cargo_kind=place.cargo_kind,
-        minutes=max(1, place.slots * slot - slot // 2),
+        minutes=minutes,
         wish=wish,
         earliest=earliest,
         latest=latest,
         requested_at=appointment.made_at,
         load=appointment.load if place is appointment else None,
+        collect_minutes=minutes // 2 if place.purpose is Purpose.DUAL else 0,
     )
 
 

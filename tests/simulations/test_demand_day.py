@@ -10,7 +10,7 @@ import pytest
 from dispatch.files import check_day, day_json
 from dispatch.model.day import Day, Load, Visit
 from dispatch.model.grid import SlotGrid
-from dispatch.model.park import Park, PlaceKind
+from dispatch.model.park import DockKind, Park, PlaceKind
 from dispatch.roads.estimate import estimated
 from dispatch.roads.table import TravelTable
 from simulations.demand.beilun import beilun
@@ -288,3 +288,14 @@ def test_a_park_where_nothing_can_be_carried_is_refused() -> None:
         generate_day(a_park(truck_kinds=()), visits=1, seed=1)
     with pytest.raises(BadInput, match="enterprises: is empty; visits need a carrier"):
         generate_day(a_park(enterprises=(), warehouses=()), visits=1, seed=1)
+
+
+def test_three_in_ten_visits_at_container_docks_are_dual_and_none_of_them_is_an_end_of_a_load() -> None:
+    at_containers = [visit for visit in demo_day().visits if visit.dock_kind is DockKind.CONTAINER]
+    dual = [visit for visit in demo_day().visits if visit.collect_minutes]
+
+    assert len(dual) == round(0.3 * len(at_containers))
+    assert all(visit.dock_kind is DockKind.CONTAINER and visit.load is None for visit in dual)
+    assert max(Counter(visit.plate for visit in demo_day().visits)[visit.plate] for visit in dual) == 1
+    more = np.mean([v.minutes for v in dual]) - np.mean([v.minutes for v in at_containers if not v.collect_minutes])
+    assert more == pytest.approx(20, abs=1)  # 54 less 34 at Savannah

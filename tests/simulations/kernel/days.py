@@ -117,6 +117,7 @@ def days(draw):
                     dock_group=draw(group),
                     cargo=draw(st.integers(0, len(layout.docks.noise) - 1)),
                     handling=draw(st.integers(0, 20)),
+                    loading_minutes=float(draw(st.sampled_from([0, 0, 7, 15]))),
                     **common,
                 )
             )

@@ -48,7 +48,7 @@ def run(planned=-inf, *, truck, terminal=0, road=10.0):
 
 def legs(*rows):
     """A day of legs; those without a truck get one each, by their place."""
-    common = {"road_minutes": 10.0, "no_show": 0.0, "punctuality": 0}
+    common = {"road_minutes": 10.0, "no_show": 0.0, "punctuality": 0, "loading_minutes": 0.0}
     whole = [common | {"identity": i} | row for i, row in enumerate(rows)]
     for i, row in enumerate(whole):
         row["truck"] = i if row["truck"] is None else row["truck"]

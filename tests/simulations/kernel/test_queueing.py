@@ -197,6 +197,7 @@ def test_the_kernel_serves_the_gate_day_as_the_loop_for_the_gate_alone_does():
         punctuality=np.zeros(n, dtype=int),
         appointment=np.full(n, np.nan),
         handling_minutes=np.zeros(n),
+        loading_minutes=np.zeros(n),
         terminal=np.full(n, -1),
         **{name: np.zeros(n, dtype=int) for name in ("gate", "exit_gate", "dock_group", "cargo")},
     )
