@@ -108,7 +108,8 @@ async def request_appointment(
     if draft.load is not None and await desk.store.find(desk.keys.load(draft.load)) is None:
         raise Misfit("load", f"{draft.load!r} is not a load known here")
     try:
-        return await seek(desk, asked.sought, lambda opening: _book(desk, asked, opening))
+        async with desk.turns:
+            return await seek(desk, asked.sought, lambda opening: _book(desk, asked, opening))
     except WAITABLE as refusal:
         if not draft.waitlist:
             raise

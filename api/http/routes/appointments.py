@@ -50,7 +50,7 @@ FULL = (
 
 def draft_of(*, stops: Sequence[StopAsked], **asked: Any) -> AppointmentDraft:
     """Return a request as the service takes it."""
-    return AppointmentDraft(**asked, stops=tuple(StopDraft(**dict(stop)) for stop in stops))
+    return AppointmentDraft(**asked, stops=tuple(StopDraft(**vars(stop)) for stop in stops))
 
 
 AMENDING = (*CHANGING, UNSUPPORTED_MEDIA_TYPE, refusals.Changed, refusals.NotAllowedNow)
@@ -68,7 +68,7 @@ async def request_appointment(request: Request, body: AppointmentAsked, key: Ide
     parts, metrics = parts_of(request), metrics_of(request)
     repeatable = await repeatable_of(request, key)
     try:
-        kept = await appointments.request_appointment(parts.desk, draft_of(**dict(body)), parts.clock(), repeatable)
+        kept = await appointments.request_appointment(parts.desk, draft_of(**vars(body)), parts.clock(), repeatable)
     except Refusal as refusal:
         metrics.refused.labels(refusal.code).inc()
         raise
