@@ -7,9 +7,9 @@ from dispatch.model import rules
 from dispatch.model.refusals import NotAllowedNow
 from dispatch.services.asked_jobs import JobKind, cancel_job, find_started, get_job, list_jobs, start_job
 from dispatch.services.desk import Desk, Kept, Listed, PageAsked, Repeatable
-from dispatch.worker.jobs import Job, Jobs
+from dispatch.worker.jobs import PLAN, Job, Jobs
 
-JOB_NAME = "plan"
+JOB_NAME = PLAN
 PLANS = JobKind(JOB_NAME, "plan", "plan")
 
 

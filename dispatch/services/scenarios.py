@@ -8,9 +8,9 @@ from dispatch.model import rules
 from dispatch.model.refusals import NotAllowedNow
 from dispatch.services.asked_jobs import JobKind, cancel_job, find_started, get_job, list_jobs, start_job
 from dispatch.services.desk import Desk, Kept, Listed, PageAsked, Repeatable
-from dispatch.worker.jobs import Job, Jobs
+from dispatch.worker.jobs import SIMULATE, Job, Jobs
 
-JOB_NAME = "simulate"
+JOB_NAME = SIMULATE
 SCENARIOS = JobKind(JOB_NAME, "scenario", "scenario")
 
 

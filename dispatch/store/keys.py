@@ -217,9 +217,9 @@ class Keys:
         """Return the record of a request made under an Idempotency-Key (the client's own text)."""
         return self._key("idempotency", key)
 
-    def job_queue(self) -> str:
+    def job_queue(self, name: str) -> str:
         """Jobs that wait for a worker or are with one: a stream with a consumer group."""
-        return self._key("queue")
+        return self._key("queue") if name == "quick" else self._key("queue", name)
 
     def job_cancel(self, job_id: str) -> str:
         """Return the entity whose being there asks the worker to end this job."""

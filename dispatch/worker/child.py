@@ -51,6 +51,7 @@ def main() -> None:
         order = orjson.loads(line)
         if number == 1:
             _die_with(int(order["parent"]))
+            os.nice(order["nice"])
         result, stays = _run(order, channel), number < MOST_JOBS and _is_small()
         channel.send("result", result, stays=stays)
         if not stays:

@@ -20,10 +20,24 @@ from dispatch.store.commit import Commit, Event, Expect, VersionChanged, Write
 from dispatch.store.keys import Keys, id_of, time_member
 from dispatch.store.store import Store
 
+PLAN = "plan"
+SIMULATE = "simulate"
 MAX_ATTEMPTS = 3
 KEPT_PROGRESS = 100  # entries; when there are more, every second of the older ones is dropped
 
 Document = dict[str, Any]
+
+
+class JobQueue(StrEnum):
+    """Where jobs wait: a worker is at one job of each, so what is soon over is never behind what takes long."""
+
+    QUICK = "quick"
+    LONG = "long"
+
+
+def queue_of(name: str) -> JobQueue:
+    """Return where jobs of a name wait."""
+    return JobQueue.LONG if name in (PLAN, SIMULATE) else JobQueue.QUICK
 
 
 class JobState(StrEnum):
@@ -153,7 +167,7 @@ def change(keys: Keys, kept: KeptJob, after: Job, move: str | None) -> Commit:
 
 def queue_entry(keys: Keys, job: Job) -> Event:
     """Return what carries a job to a worker."""
-    return Event("JobQueued", codec.dump({"job": job.id}), stream=keys.job_queue())
+    return Event("JobQueued", codec.dump({"job": job.id}), stream=keys.job_queue(queue_of(job.name)))
 
 
 async def find_job(store: Store, job_id: str) -> KeptJob | None:
@@ -163,8 +177,13 @@ async def find_job(store: Store, job_id: str) -> KeptJob | None:
 
 
 async def find_oldest(store: Store) -> Job | None:
-    """Return the job that was queued first of those that are not done, or None."""
-    rows = await store.alone("XRANGE", store.keys.job_queue(), "-", "+", "COUNT", 1)
+    """Return the job that was asked for first of those that are not done, or None."""
+    first = [await _find_first(store, queue) for queue in JobQueue]
+    return min((job for job in first if job is not None), key=lambda job: job.submitted_at, default=None)
+
+
+async def _find_first(store: Store, queue: JobQueue) -> Job | None:
+    rows = await store.alone("XRANGE", store.keys.job_queue(queue), "-", "+", "COUNT", 1)
     if not rows:
         return None
     _, (_, _, _, document) = rows[0]

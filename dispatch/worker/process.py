@@ -11,9 +11,10 @@ from typing import Any, Self
 
 import orjson
 
-from dispatch.worker.jobs import Job
+from dispatch.worker.jobs import Job, JobQueue, queue_of
 
 LONGEST_MESSAGE_BYTES = 16 * 1024 * 1024
+LONG_NICE = 10  # what is soon over, and the service, go before what takes long
 GRACE_SECONDS = 0.2  # between the request to stop and the kill
 
 
@@ -28,6 +29,7 @@ class Order:
     store_url: str
     park_id: str
     arguments: dict[str, Any]
+    nice: int
 
 
 class JobProcess:
@@ -59,9 +61,10 @@ class JobProcess:
         return self._stays and self._process.returncode is None
 
     async def give(self, job: Job, task: str, store_url: str, park_id: str) -> None:
-        """Let it do a job."""
+        """Let it do a job, of the same queue as those before."""
         self._stays = False
-        order = Order(os.getpid(), task, job.id, job.attempt, store_url, park_id, job.arguments)
+        nice = LONG_NICE if queue_of(job.name) is JobQueue.LONG else 0
+        order = Order(os.getpid(), task, job.id, job.attempt, store_url, park_id, job.arguments, nice)
         assert self._process.stdin is not None
         with suppress(ConnectionError):  # it has died already, which the end of its messages will tell
             self._process.stdin.write(orjson.dumps(order) + b"\n")

@@ -1,4 +1,4 @@
-"""The worker: takes jobs off the queue, runs each in a process of its own, and takes over those of lost workers."""
+"""The worker: takes jobs off their queues, runs each in a process of its own, and takes over those of lost workers."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ from redis.exceptions import ResponseError
 
 from dispatch.store.commit import StoreDown, VersionChanged
 from dispatch.store.store import Store
-from dispatch.worker.jobs import Job, JobState, KeptJob, ProgressEntry, change, find_job, thinned
+from dispatch.worker.jobs import Job, JobQueue, JobState, KeptJob, ProgressEntry, change, find_job, thinned
 from dispatch.worker.process import JobProcess
 from dispatch.worker.tasks import Tasks, address_of
 from dispatch.worker.timers import Timer, keep_time
@@ -51,6 +51,7 @@ class Run:
     """A job this worker is at. `kept` follows the record, which nobody else writes while the job is ours."""
 
     kept: KeptJob
+    queue: str
     entry: str  # its id in the queue
     news: list[ProgressEntry] = field(default_factory=list)
     over: asyncio.Event = field(default_factory=asyncio.Event)
@@ -61,7 +62,7 @@ class NotOurs(Exception):
 
 
 class Worker:
-    """Runs the jobs of one park, one at a time, by the names of a table of tasks."""
+    """Runs the jobs of one park, one of each queue at a time, by the names of a table of tasks."""
 
     def __init__(
         self,
@@ -80,56 +81,59 @@ class Worker:
         self._tasks = {job_name: address_of(task) for job_name, task in tasks.items()}
         self._clock = clock
         self._timing = timing or Timing()
-        self._process: JobProcess | None = None  # that has done a job well, and waits for the next
+        self._processes: dict[str, JobProcess] = {}  # by queue: that have done a job well, and wait for the next
         self.stopping = asyncio.Event()
 
     def stop(self) -> None:
-        """End soon: a job at work goes back into the queue."""
+        """End soon: a job at work goes back into its queue."""
         self.stopping.set()
 
     async def run(self) -> None:
         """Work until `stop`; a store that is away is waited for."""
+        await asyncio.gather(*(self._work_on(self._keys.job_queue(queue)) for queue in JobQueue))
+
+    async def _work_on(self, queue: str) -> None:
         is_away = False
         while not self.stopping.is_set():
             try:
-                await self._make_group()
+                await self._make_group(queue)
                 while not self.stopping.is_set():
-                    await self._work_once()
+                    await self._work_once(queue)
                     is_away = False
             except StoreDown as fault:
                 if not is_away:
                     log.warning("worker %s waits: %s", self.name, fault)
                 is_away = True
                 await self._pause()
-        if self._process is not None:
-            await self._process.end()
+        if queue in self._processes:
+            await self._processes.pop(queue).end()
 
-    async def _work_once(self) -> None:
-        entry = await self._next_entry()
+    async def _work_once(self, queue: str) -> None:
+        entry = await self._next_entry(queue)
         if entry is None:
             return
         number, job_id = entry
         try:
-            run = await self._take(number, job_id)
+            run = await self._take(queue, number, job_id)
             if run is not None:
                 await self._finish(run, await self._perform(run))
         except NotOurs:
             return  # so is its entry in the queue
-        await self._store.alone("XACK", self._keys.job_queue(), GROUP, number)
-        await self._store.alone("XDEL", self._keys.job_queue(), number)
+        await self._store.alone("XACK", queue, GROUP, number)
+        await self._store.alone("XDEL", queue, number)
 
-    # the queue
+    # a queue
 
-    async def _make_group(self) -> None:
+    async def _make_group(self, queue: str) -> None:
         try:
-            await self._store.alone("XGROUP", "CREATE", self._keys.job_queue(), GROUP, "0", "MKSTREAM")
+            await self._store.alone("XGROUP", "CREATE", queue, GROUP, "0", "MKSTREAM")
         except ResponseError as fault:
             if not str(fault).startswith("BUSYGROUP"):
                 raise
 
-    async def _next_entry(self) -> tuple[str, str] | None:
+    async def _next_entry(self, queue: str) -> tuple[str, str] | None:
         """Return (entry, job id): one a lost worker left, else a new one, else None after a short wait."""
-        queue, wait = self._keys.job_queue(), int(1000 * self._timing.wait_for_work)
+        wait = int(1000 * self._timing.wait_for_work)
         lost_after = int(1000 * self._timing.lost_after)
         left = await self._store.alone("XAUTOCLAIM", queue, GROUP, self.name, lost_after, "0", "COUNT", 1)
         rows = [row for row in left[1] if row is not None]
@@ -143,12 +147,12 @@ class Worker:
         number, (_, _, _, document) = rows[0]
         return number.decode(), orjson.loads(document)["job"]
 
-    async def _take(self, entry: str, job_id: str) -> Run | None:
+    async def _take(self, queue: str, entry: str, job_id: str) -> Run | None:
         """Return the job as ours, running; None when there is nothing (more) to run for this entry."""
         kept = await find_job(self._store, job_id)
         if kept is None or kept.job.is_final:
             return None
-        job, run = kept.job, Run(kept, entry)
+        job, run = kept.job, Run(kept, queue, entry)
         if job.state is JobState.RUNNING and job.entry != entry:
             return None  # it was queued again, and runs by that entry
         if await self._is_cancelled(job_id):
@@ -174,12 +178,12 @@ class Worker:
             if job.name not in self._tasks:
                 return Ended("fail", {"error": f"no task is named {job.name}; known: {', '.join(sorted(self._tasks))}"})
             log.info("job %s (%s) starts, attempt %d of %d", job.id, job.name, job.attempt, job.max_attempts)
-            process = await self._take_process()
+            process = await self._take_process(run.queue)
             try:
                 await process.give(job, self._tasks[job.name], self._store_url, self._keys.park_id)
                 ended, how = await self._accompany(run, process)
             finally:
-                await self._put_back(process)
+                await self._put_back(run.queue, process)
             if ended is not None:
                 return ended
             log.warning("job %s: its process ended (%s) in attempt %d", job.id, how, job.attempt)
@@ -187,17 +191,17 @@ class Worker:
                 return Ended("fail", {"error": f"its process ended ({how}) in attempt {job.attempt}, the last one"})
             await self._finish(run, self._started(run))
 
-    async def _take_process(self) -> JobProcess:
-        waiting, self._process = self._process, None
+    async def _take_process(self, queue: str) -> JobProcess:
+        waiting = self._processes.pop(queue, None)
         if waiting is not None and waiting.is_free:
             return waiting
         if waiting is not None:
             await waiting.end()
         return await JobProcess.start()
 
-    async def _put_back(self, process: JobProcess) -> None:
+    async def _put_back(self, queue: str, process: JobProcess) -> None:
         if process.is_free:
-            self._process = process
+            self._processes[queue] = process
         else:
             await process.end()
 
@@ -249,7 +253,7 @@ class Worker:
         kept = await find_job(self._store, run.kept.job.id)
         if kept is None or (kept.job.worker, kept.job.attempt) != (self.name, run.kept.job.attempt):
             raise NotOurs
-        await self._store.alone("XCLAIM", self._keys.job_queue(), GROUP, self.name, 0, run.entry, "JUSTID")
+        await self._store.alone("XCLAIM", run.queue, GROUP, self.name, 0, run.entry, "JUSTID")
 
     async def _write_progress(self, run: Run) -> None:
         if not run.news:
@@ -336,7 +340,7 @@ def run_worker(
     timing: Timing | None = None,
     timers: Sequence[Timer] = (),
 ) -> None:
-    """Work until SIGTERM or SIGINT, and do what the timers say; the job at work then goes back into the queue."""
+    """Work until SIGTERM or SIGINT, and do what the timers say; jobs at work then go back into their queues."""
 
     async def work() -> None:
         async with Store(store_url, park_id) as store:

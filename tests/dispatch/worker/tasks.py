@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from dispatch.worker.jobs import PLAN, SIMULATE
 from dispatch.worker.tasks import TaskContext
 
 
@@ -54,4 +55,13 @@ def count_slowly(context: TaskContext, arguments: dict[str, Any]) -> dict[str, A
     return {}
 
 
+def wait(context: TaskContext, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Wait for a file."""
+    context.progress({"nice": os.nice(0)})
+    while not Path(arguments["file"]).exists():
+        time.sleep(0.02)
+    return {"attempt": context.attempt}
+
+
 TASKS = {task.__name__: task for task in (add, count_slowly, crash, fail, return_nothing, sleep)}
+TASKS |= {PLAN: sleep, SIMULATE: wait}  # in the queue of what takes long

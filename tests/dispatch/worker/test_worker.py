@@ -16,7 +16,7 @@ from dispatch.store import data_dir
 from dispatch.store.commit import StoreDown
 from dispatch.store.embedded import StoreSettings, running_store
 from dispatch.store.store import Store
-from dispatch.worker.jobs import Job, Jobs, JobState
+from dispatch.worker.jobs import PLAN, SIMULATE, Job, JobQueue, Jobs, JobState
 from dispatch.worker.worker import Timing, Worker
 from tests.dispatch.worker.tasks import TASKS
 
@@ -72,7 +72,7 @@ async def test_a_job_brings_its_result_and_its_progress(store: Store, store_url:
     assert (done.state, done.result, done.error) == (JobState.SUCCEEDED, {"total": 6, "attempt": 1}, None)
     assert [entry.document for entry in done.progress] == [{"total": 1}, {"total": 3}, {"total": 6}]
     assert [event.name for event in await store.events()] == ["JobQueued", "JobStarted", "JobSucceeded"]
-    assert await store.alone("XLEN", store.keys.job_queue()) == 0
+    assert await store.alone("XLEN", store.keys.job_queue(JobQueue.QUICK)) == 0
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,10 @@ async def test_a_job_brings_its_result_and_its_progress(store: Store, store_url:
     [
         ("fail", "the day has no park"),
         ("return_nothing", "the task returned NoneType, must return a dict"),
-        ("dance", "no task is named dance; known: add, count_slowly, crash, fail, return_nothing, sleep"),
+        (
+            "dance",
+            "no task is named dance; known: add, count_slowly, crash, fail, plan, return_nothing, simulate, sleep",
+        ),
     ],
 )
 async def test_a_failed_job_says_why_in_one_line_and_is_not_tried_again(
@@ -109,9 +112,15 @@ async def test_a_process_that_did_its_job_well_is_given_the_next_and_one_that_fa
     assert not any(psutil.pid_exists(pid) for pid in pids)
 
 
-async def test_a_running_job_is_cancelled_and_its_process_gone(store: Store, store_url: str, tmp_path: Path) -> None:
+EITHER_QUEUE = pytest.mark.parametrize("name", ["sleep", PLAN])
+
+
+@EITHER_QUEUE
+async def test_a_running_job_is_cancelled_and_its_process_gone(
+    store: Store, store_url: str, tmp_path: Path, name: str
+) -> None:
     jobs = Jobs(store)
-    job = await jobs.submit("sleep", {"file": str(tmp_path / "notes")}, NOW)
+    job = await jobs.submit(name, {"file": str(tmp_path / "notes")}, NOW)
 
     async with working(store, store_url):
         pid = (await until(jobs, job, is_at_work)).progress[0].document["pid"]
@@ -143,10 +152,13 @@ async def test_a_job_that_crashes_in_every_attempt_fails_and_says_so(store: Stor
     assert done.error == "its process ended (signal 9) in attempt 3, the last one"
 
 
-async def test_a_worker_that_is_asked_to_end_puts_its_job_back(store: Store, store_url: str, tmp_path: Path) -> None:
+@EITHER_QUEUE
+async def test_a_worker_that_is_asked_to_end_puts_its_job_back(
+    store: Store, store_url: str, tmp_path: Path, name: str
+) -> None:
     jobs = Jobs(store)
-    job = await jobs.submit("sleep", {"file": str(tmp_path / "notes"), "sleepy_attempts": 0}, NOW)
-    slow = await jobs.submit("sleep", {"file": str(tmp_path / "notes")}, NOW)
+    job = await jobs.submit(name, {"file": str(tmp_path / "notes"), "sleepy_attempts": 0}, NOW)
+    slow = await jobs.submit(name, {"file": str(tmp_path / "notes")}, NOW)
     async with working(store, store_url):
         await until(jobs, job, is_final)
         await until(jobs, slow, is_at_work)
@@ -189,6 +201,48 @@ async def test_the_job_of_a_killed_worker_is_run_again_by_another(
     assert (done.state, done.result) == (JobState.SUCCEEDED, {"attempt": 2})
     await until_gone(child)
     assert len((tmp_path / "notes").read_text().splitlines()) == 2
+
+
+async def test_a_quick_job_is_done_while_a_long_one_runs_and_another_waits(
+    store: Store, store_url: str, tmp_path: Path
+) -> None:
+    jobs, file = Jobs(store), tmp_path / "go on"
+    long, behind = [await jobs.submit(SIMULATE, {"file": str(file)}, NOW) for _ in range(2)]
+
+    async with working(store, store_url):
+        at_work = await until(jobs, long, is_at_work)
+        quick = [await jobs.submit("add", {"numbers": [i]}, NOW) for i in range(2)]
+        done = [await until(jobs, job, is_final) for job in quick]
+        states = [(await jobs.get(job.id)).state for job in (long, behind)]
+        file.touch()
+        ended = [await until(jobs, job, is_final) for job in (long, behind)]
+
+    assert [job.result for job in done] == [{"total": 0, "attempt": 1}, {"total": 1, "attempt": 1}]
+    assert states == [JobState.RUNNING, JobState.QUEUED]
+    assert [job.state for job in ended] == [JobState.SUCCEEDED] * 2
+    assert at_work.progress[0].document["nice"] >= 10  # quick ones go before it
+    for queue in JobQueue:
+        assert await store.alone("XLEN", store.keys.job_queue(queue)) == 0
+
+
+async def test_a_worker_that_is_lost_loses_the_jobs_of_both_queues_to_another(
+    store: Store, store_url: str, park_id: str, tmp_path: Path
+) -> None:
+    jobs = Jobs(store)
+    asked = {"file": str(tmp_path / "notes"), "sleepy_attempts": 1}
+    both = [await jobs.submit(name, asked, NOW) for name in ("sleep", PLAN)]
+    victim = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", WORKER, store_url, park_id, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    )
+    for job in both:
+        await until(jobs, job, is_at_work)
+
+    victim.send_signal(signal.SIGKILL)
+    await victim.wait()
+    async with working(store, store_url):
+        done = [await until(jobs, job, is_final) for job in both]
+
+    assert [(job.state, job.result) for job in done] == [(JobState.SUCCEEDED, {"attempt": 2})] * 2
 
 
 async def test_two_workers_share_the_jobs_and_do_each_once(store: Store, store_url: str) -> None:
