@@ -45,7 +45,9 @@ class Proof:
         self.lined_up = False
         self.whole_tried = False
         self.found: IntArray | None = None  # a plan (V,) that came of deciding the rest whole
-        self.waiting: list[IntArray] = []  # sets of dock groups to be decided, the most promising first
+        self.waiting: list[tuple[IntArray, bool]] = []  # sets of dock groups to be decided, the most promising
+        # first, and whether they may take visits of other such groups along
+        self.reserved: NDArray[np.bool_] = np.zeros(len(m.first), dtype=np.bool_)  # (V,) visits of such groups
         self.sum = clusters.Sum(m, bound.whole(m, price))
         self.share: FloatArray = np.zeros(m.groups)
         self.gain: FloatArray = np.zeros(m.groups)  # of deciding a group's cluster, when last tried
@@ -138,27 +140,28 @@ class Proof:
         self.sum = clusters.Sum(m, bound.whole(m, self.price))
         self.share = gap.by_group(m, self.sum.price, self.plan)
         order = np.argsort(-np.maximum(self.share, self.gain), kind="stable")
-        self.waiting = [np.array([g]) for g in order[self.share[order] > WORTH * m.unit]]
+        self.waiting = [(np.array([g]), False) for g in order[self.share[order] > WORTH * m.unit]]
+        self.reserved = (self.share > WORTH * m.unit)[m.group]
         self.gain[:] = 0.0
         if not self.waiting:
             self.pieces_left = MORE_PIECES
 
     def _decide(self, effort: Effort) -> None:
         """Decide the next cluster; one that does not explain why its visits are not all placed waits to be decided
-        once more, together with others."""
+        once more, first with its trucks' visits in groups that wait too, then together with such groups."""
         m = self.run.model
-        groups = self.waiting.pop(0)
-        nobody = np.zeros(len(m.first), dtype=np.bool_)
-        cluster = clusters.around(m, groups, self.sum.taken if len(groups) == 1 else nobody)
+        groups, freely = self.waiting.pop(0)
+        mine = np.isin(m.group, groups)
+        cluster = clusters.around(m, groups, ~mine & (False if freely else self.reserved | self.sum.taken))
         part = clusters.part(m, self.sum.price, cluster, effort)
         gain = max(0, self.sum.gain(cluster, part.least))  # a search cut short may prove nothing
-        self.gain[groups[0]] = gain / SCALE
+        self.gain[groups[0]] = max(self.gain[groups[0]], gain / SCALE)
         self.sum.offer(cluster, part.least)
         self.run.prove(self.sum.bound(), CLUSTERS)
         if part.start is not None and self._may_grow(groups) and not self._explains(groups, gain):
-            grown = clusters.grown(m, groups, cluster, part.start, self.plan)
-            if len(grown) > len(groups):
-                self.waiting.append(grown)
+            grown = clusters.grown(m, groups, cluster, part.start, self.plan) if freely else groups
+            if not freely or len(grown) > len(groups):
+                self.waiting.insert(0, (grown, True))
 
     def _may_grow(self, groups: IntArray) -> bool:
         m = self.run.model
