@@ -1,6 +1,7 @@
 """Who asks the service on a driven day: a key for each role and tenant, tokens for drivers, and a ledger of answers.
 
-Every refusal must be one of the park's own and say what it is for; whatever else goes wrong is a fault of the drive.
+Every refusal must be one of the park's own and say what it is for; whatever else goes wrong is a fault of the drive. An
+answer of 5xx is a failure of the service; where it says when to come again, that is done.
 """
 
 import asyncio
@@ -22,6 +23,8 @@ from dispatch.model.callers import Role
 FAULTS = {refusals.KeyReused, refusals.StoreFull, refusals.StoreUnavailable}  # refusals that no driven day should meet
 REASONS = {kind.code: status for kind, status in problems.STATUS_OF.items() if kind not in FAULTS}
 TOKEN_MINUTES = 60
+UNAVAILABLE = 503
+TRIES = 30  # where the service says to come again in a moment
 NAMED = 20
 
 
@@ -45,6 +48,7 @@ class Ledger:
     answers: Counter[tuple[str, str]] = field(default_factory=Counter)  # operation, "done" or the reason
     requests: Counter[str] = field(default_factory=Counter)  # by role
     examples: dict[tuple[str, str], str] = field(default_factory=dict)  # of each refusal, what the first was for
+    failures: Counter[str] = field(default_factory=Counter)  # answers of 5xx, by operation and reason
     fault_count: int = 0
     faults: list[str] = field(default_factory=list)
 
@@ -75,7 +79,9 @@ class Ledger:
         reason = reason_of(known)
         self.answers[what, reason or "?"] += 1
         self.examples.setdefault((what, reason), str(known.get("resource", "")))
-        if REASONS.get(reason) != status or not known.get("resource"):
+        if status >= 500:
+            self.failures[f"{what}: {status} {reason}"] += 1
+        elif REASONS.get(reason) != status or not known.get("resource"):
             self.note_fault(f"{what}: {status} {problem}")
 
 
@@ -113,9 +119,13 @@ class Callers:
         if body is not None:
             headers["Content-Type"] = "text/csv" if isinstance(body, str) else "application/json"
         content = b"" if body is None else body.encode() if isinstance(body, str) else orjson.dumps(body)
-        answer = await self._connections.ask(method, path, headers, content)
-        self.ledger.requests[who.role] += 1
-        self.ledger.note(what, answer)
+        for _ in range(TRIES):
+            answer = await self._connections.ask(method, path, headers, content)
+            self.ledger.requests[who.role] += 1
+            self.ledger.note(what, answer)
+            if answer.status != UNAVAILABLE or "retry-after" not in answer.headers:
+                break
+            await asyncio.sleep(float(answer.headers["retry-after"]))
         return answer
 
     async def every(self, who: Who, what: str, path: str, **query: Any) -> list[Any]:

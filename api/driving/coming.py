@@ -22,6 +22,7 @@ from simulations.driving.habits import Change, CheckIn, Coming, How
 Place = tuple[str, int, str, str]
 BUSY_TRIES = 3
 BUSY_WAIT = timedelta(minutes=10)
+OUT_WAIT = timedelta(minutes=5)  # until it is looked again whether a truck has left after its last visit
 NEW_PLATE = "浙C{:05d}"
 CONFIRMED = "confirmed"
 
@@ -74,6 +75,7 @@ class Trucks:
             warehouse.id: drive.park.zone_by_id[warehouse.zone].drive_minutes for warehouse in drive.park.warehouses
         }
         self._again: defaultdict[str, int] = defaultdict(int)
+        self._inside: set[str] = set()  # plates: who is in the park cannot come to its gate
 
     def begin(self) -> None:
         """Put down the trucks that come without an appointment."""
@@ -159,6 +161,9 @@ class Trucks:
         appointment = self._drive.appointments[identity]
         if not self._is_still(appointment, place):
             return
+        if appointment["plate"] in self._inside:
+            self._drive.agenda.at(self._drive.clock() + OUT_WAIT, self._arrive, identity, place, coming)
+            return
         if coming.check_in is CheckIn.SELF and await self._check_in_self(appointment, coming):
             return
         body = await self._shown(appointment, coming)
@@ -221,6 +226,7 @@ class Trucks:
 
     def _let_in(self, appointment: Document, coming: Coming) -> None:
         self._drive.counts["let in"] += 1
+        self._inside.add(appointment["plate"])
         self._go_to(appointment, 0, coming)
 
     def _go_to(self, appointment: Document, number: int, coming: Coming) -> None:
@@ -281,6 +287,7 @@ class Trucks:
         body = {"plate": appointment["plate"], "gate": appointment["gate"]}
         answer = await self._drive.callers.post(gate, "check_out_truck", "/v1/gate/check-outs", body)
         self._drive.counts["out again"] += answer.is_good
+        self._inside.discard(appointment["plate"])
 
     # what is known
 

@@ -77,6 +77,11 @@ def checks(drive: Drive, driven: Driven, replay: Document, time: Time) -> list[H
             not ledger.fault_count,
             _first(ledger.faults, f"{sum(ledger.refused().values())} refusals, {len(ledger.refused())} reasons"),
         ),
+        Holds(
+            "the service never failed",
+            not ledger.failures,
+            _first([f"{what}, {count} times" for what, count in ledger.failures.items()], "no answer of 5xx"),
+        ),
         Holds("fast enough", slow >= time.least_speed, f"{slow:.0f} times real time, {time.least_speed:g} asked for"),
     ]
 
@@ -102,6 +107,7 @@ def document(drive: Drive, driven: Driven, replay: Document, time: Time) -> Docu
         "answers": _nested(ledger),
         "examples": {f"{what}: {reason}": text for (what, reason), text in sorted(ledger.examples.items())},
         "faults": ledger.faults,
+        "failures": dict(sorted(ledger.failures.items())),
         "oversold": driven.oversold,
         "events": dict(sorted(driven.event_names.items())),
         "appointments": dict(sorted(driven.states.items())),
