@@ -9,7 +9,6 @@ import ctypes
 import faulthandler
 import importlib
 import os
-import resource
 import signal
 import sys
 import threading
@@ -19,12 +18,13 @@ from types import TracebackType
 from typing import Any, BinaryIO
 
 import orjson
+import psutil
 
 from dispatch.worker.tasks import Task, TaskContext
 
 PR_SET_PDEATHSIG = 1
 MOST_JOBS = 100  # then, or when it has grown large, it ends and the next job has a fresh one
-MOST_KIB = 512 * 1024
+MOST_BYTES = 512 * 1024 * 1024
 
 
 class Channel:
@@ -52,7 +52,8 @@ def main() -> None:
         if number == 1:
             _die_with(int(order["parent"]))
             os.nice(order["nice"])
-        result, stays = _run(order, channel), number < MOST_JOBS and _is_small()
+        result = _run(order, channel)
+        stays = number < MOST_JOBS and psutil.Process().memory_info().rss < MOST_BYTES
         channel.send("result", result, stays=stays)
         if not stays:
             return
@@ -74,11 +75,6 @@ def _run(order: dict[str, Any], channel: Channel) -> dict[str, Any]:
     if not isinstance(result, dict):
         raise TypeError(f"the task returned {type(result).__name__}, must return a dict")
     return result
-
-
-def _is_small() -> bool:
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return (most if sys.platform == "linux" else most // 1024) < MOST_KIB
 
 
 def _task(address: str) -> Task:
