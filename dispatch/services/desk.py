@@ -16,14 +16,13 @@ from dispatch.services.capacities import Capacities
 from dispatch.services.price_board import PriceBoard
 from dispatch.services.waits import WaitBoard
 from dispatch.store import codec
-from dispatch.store.commit import Commit, Done, FingerprintDiffers, StoreDown, VersionChanged
+from dispatch.store.commit import Commit, Done, FingerprintDiffers, VersionChanged
 from dispatch.store.keys import Keys
 from dispatch.store.store import Store
 
 T = TypeVar("T")
 TRIES = 5  # of changing what others are changing
 SEEKING_AT_ONCE = 64  # more only wait for each other, and the last for the longest
-LONGEST_TURN_SECONDS = 10.0  # in line; a store that answers serves thousands in this time
 
 
 class AllowanceBoard:
@@ -37,28 +36,6 @@ class AllowanceBoard:
         self.newest = allowances
 
 
-class Turns:
-    """Lets so many seek at once, the others in the order in which they came: none waits much longer than another."""
-
-    def __init__(self, at_once: int = SEEKING_AT_ONCE, longest: float = LONGEST_TURN_SECONDS) -> None:
-        self._free = asyncio.Semaphore(at_once)
-        self._longest = longest
-
-    async def __aenter__(self) -> None:
-        """Wait for a turn; StoreDown, with nothing done, when none comes in time."""
-        if not self._free.locked():
-            await self._free.acquire()
-            return
-        try:
-            async with asyncio.timeout(self._longest):
-                await self._free.acquire()
-        except TimeoutError:
-            raise StoreDown("too many wait for the store") from None
-
-    async def __aexit__(self, *_: object) -> None:
-        self._free.release()
-
-
 @dataclass(frozen=True)
 class Desk:
     """Where requests are answered: one park, its store, the bid prices of its days, and what is learnt of its past."""
@@ -68,7 +45,7 @@ class Desk:
     prices: PriceBoard = field(default_factory=PriceBoard)
     allowance_board: AllowanceBoard = field(default_factory=AllowanceBoard)
     wait_board: WaitBoard = field(default_factory=WaitBoard)
-    turns: Turns = field(default_factory=Turns)
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SEEKING_AT_ONCE))
 
     @property
     def allowances(self) -> Allowances:

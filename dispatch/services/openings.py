@@ -109,11 +109,6 @@ class DayCounters:
         return known
 
 
-def move_cost(park: Park, wish: datetime, day: date, slot: int) -> int:
-    """Return F1 of starting in the slot: early or late slots from the wish, by their house price."""
-    return _cost_of(park, _slots_after(park, wish, day) + slot)
-
-
 def nearest_costs(park: Park, wish: datetime, days: Iterable[date]) -> Iterator[tuple[date, int]]:
     """Yield each day with the least F1 that any of its slots can have."""
     wished, horizon = park.grid.day_of(wish), park.grid.horizon
@@ -162,11 +157,11 @@ def list_openings(
     found = []
     for counters in days:
         span = bookable_slots(park, wanted, counters.day, now)
-        request = _request(wanted, counters, wish=-_slots_after(park, wish, counters.day), span=span)
-        starts = online.open_within(counters.starts(park, wanted), span)
-        costs = online.move_cost(request, _terms(park), starts)
-        nearest = costs.argsort(kind="stable")[:most].tolist()
-        found += [_opening(counters, int(starts[place]), int(costs[place])) for place in nearest]
+        after = _slots_after(park, wish, counters.day)
+        request = _request(wanted, counters, wish=-after, span=span)
+        open_ones = counters.starts(park, wanted)
+        nearest = online.nearest_open(open_ones, request, _terms(park), span, len(span) if most is None else most)
+        found += [_opening(counters, slot, _cost_of(park, after + slot)) for slot in nearest]
     return sorted(found, key=attrgetter("worth"))[:most]
 
 

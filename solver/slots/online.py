@@ -144,7 +144,9 @@ def load() -> None:
     """Load what is compiled, or compile it, so that no request waits for it."""
     free = Free(np.ones((1, 2), dtype=np.int64), np.ones(2, dtype=np.int64), np.ones((1, 2), dtype=np.int64))
     for carrier in (-1, 0):
-        answer(Request(0, 1, 0, 0, 1, carrier=carrier), free, None, Terms(1, 1, 9, 1))
+        request, terms = Request(0, 1, 0, 0, 1, carrier=carrier), Terms(1, 1, 9, 1)
+        answer(request, free, None, terms)
+        nearest_open(starts_of(request, free, terms), request, terms, range(2), 1)
 
 
 def starts_of(request: Request, free: Free, terms: Terms) -> Starts:
@@ -176,15 +178,12 @@ def best_of(starts: Starts, request: Request, prices: BidPrices | None, terms: T
     return Given(slot, cost, price) if slot >= 0 else None
 
 
-def open_starts(request: Request, free: Free, terms: Terms, span: range) -> IntArray:
-    """Return the starts of a span of slots, rising, that no row forbids."""
-    return open_within(starts_of(request, free, terms), span)
-
-
-def open_within(starts: Starts, span: range) -> IntArray:
-    """Return the open starts of a span of slots, rising."""
-    first = max(0, span.start)
-    return np.flatnonzero(starts.rows[first : max(first, span.stop)] == OPEN) + first
+def nearest_open(starts: Starts, request: Request, terms: Terms, span: range, most: int) -> list[int]:
+    """Return up to `most` open starts of a span of slots, the best by F1 first, the earlier one of equals."""
+    within = (max(0, span.start), min(len(starts.rows), span.stop))
+    costs = (request.wish, request.weight * terms.early, request.weight * terms.late)
+    found: list[int] = _nearest(starts.rows, within, costs, most).tolist()
+    return found
 
 
 def find_obstacle(request: Request, free: Free, terms: Terms, slot: int) -> Obstacle | None:
@@ -238,6 +237,26 @@ def _scan(
 
 
 @njit(cache=True)
+def _nearest(rows: IntArray, span: tuple[int, int], costs: tuple[int, int, int], most: int) -> IntArray:
+    """Return up to `most` open starts within [begin, end), each the least behind the one before by cost, then slot."""
+    wish, early, late = costs
+    found = np.zeros(most, dtype=np.int64)
+    last_cost, last = -1, -1
+    for count in range(most):
+        best, best_cost = -1, 0
+        for start in range(span[0], span[1]):
+            moved = start - wish
+            cost = late * moved if moved > 0 else -early * moved
+            is_behind = cost > last_cost or (cost == last_cost and start > last)
+            if rows[start] == -1 and is_behind and (best < 0 or cost < best_cost):
+                best, best_cost = start, cost
+        if best < 0:
+            return found[:count]
+        found[count], last, last_cost = best, best, best_cost
+    return found
+
+
+@njit(cache=True)
 def _cheapest(
     rows: IntArray,
     span: tuple[int, int],
@@ -280,11 +299,10 @@ def _nearest_in_window(request: Request, terms: Terms) -> int:
 
 
 def _alternatives(request: Request, free: Free, terms: Terms, offered: int) -> list[Alternative]:
-    starts = open_starts(request, free, terms, range(len(free.gate)))
-    cost = move_cost(request, terms, starts)
+    starts = starts_of(request, free, terms)
     found = []
-    for place in np.argsort(cost, kind="stable")[:offered].tolist():
-        slot = int(starts[place])
+    for slot in nearest_open(starts, request, terms, range(len(free.gate)), offered):
         nearer = slot + (1 if slot < request.wish else -1)
-        found.append(Alternative(slot, int(cost[place]), find_obstacle(request, free, terms, nearer)))
+        cost = int(move_cost(request, terms, np.array(slot)))
+        found.append(Alternative(slot, cost, obstacle_at(starts, request, nearer)))
     return found
