@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from solver.matching.kernels import Dice, kernel, pick, throw
-from solver.matching.roster import FAR, LONGEST, Roster, Scene, assign, row_figures
+from solver.matching.kernels import Dice, kernel, lean_kernel, pick, throw
+from solver.matching.roster import FAR, LONGEST, FloatArray, Roster, Scene, added, assign, note
 from solver.reading import IntArray
 
 WIDTH = 16  # neighbours per load
@@ -18,7 +18,7 @@ FREE_TRIED = 3  # trucks without loads tried per load
 STRING = 6  # loads taken out of one row, at most
 UNSERVED_TRIED = 2  # seeds drawn again in the hope of a load nobody has
 CHOOSY = 0.9  # share of rounds that take rows only of trucks that could carry the seed
-ROWS = 14  # rows that lose loads, at most
+TAKEN_OUT = 10  # loads taken out in a round, on average
 OVERLOOKED = 60  # of so many places one is overlooked, at most, so that the search does not always do the same
 
 
@@ -33,8 +33,8 @@ class Near(NamedTuple):
 class Desk(NamedTuple):
     """What a reshuffle works with: loads taken out and still to be placed, rows as they were, what was touched.
 
-    `bound` is the least a load can add at each place; `tally` is [loads out, rows kept, round]; `score` is [cost now,
-    best cost].
+    `keys` are what pending loads are ordered by; `tally` is [loads out, rows kept, round]; `score` is [cost now, best
+    cost].
     """
 
     pending: IntArray
@@ -44,7 +44,8 @@ class Desk(NamedTuple):
     mark_truck: IntArray
     mark_load: IntArray
     trial: IntArray
-    bound: IntArray
+    place: IntArray
+    keys: FloatArray
     tally: IntArray
     score: IntArray
 
@@ -61,7 +62,8 @@ def desk(on: Scene, roster: Roster) -> Desk:
         mark_truck=np.full(trucks, -1, dtype=np.int64),
         mark_load=np.full(loads, -1, dtype=np.int64),
         trial=np.zeros(LONGEST + 1, dtype=np.int64),
-        bound=np.zeros(2 * loads, dtype=np.int64),
+        place=np.zeros(2, dtype=np.int64),
+        keys=np.zeros(loads),
         tally=np.zeros(3, dtype=np.int64),
         score=np.array([total, total]),
     )
@@ -121,7 +123,7 @@ def _alone(on: Scene) -> IntArray:
     return near
 
 
-@kernel
+@lean_kernel
 def _keep_best(costs: IntArray, names: IntArray, cost: int, name: int) -> None:
     """Insert into a list kept sorted by cost if it is among the best; ties keep the one there first."""
     at = len(costs) - 1
@@ -185,24 +187,29 @@ def reshuffle(on: Scene, near: Near, roster: Roster, at: Desk, dice: Dice, heat:
 @kernel
 def _idle(on: Scene, like: Roster) -> Roster:
     loads, trucks = len(on.origin), len(on.start)
+    loads_wide = np.full(loads, -1, np.int64)
     return Roster(
         np.full_like(like.row, -1),
         np.zeros(trucks, np.int64),
         np.zeros(trucks, np.int64),
         np.zeros(trucks, np.int64),
         np.zeros(trucks, np.int64),
-        np.full(loads, -1, np.int64),
-        np.full(loads, -1, np.int64),
-        np.zeros(loads, np.int64),
-        np.zeros(loads, np.int64),
-        np.zeros(loads, np.int64),
-        np.zeros(loads, np.int64),
-        np.zeros(loads, np.int64),
+        loads_wide.copy(),
+        loads_wide.copy(),
+        loads_wide.copy(),
+        loads_wide.copy(),
+        loads_wide.copy(),
+        loads_wide.copy(),
+        loads_wide.copy(),
+        loads_wide.copy(),
+        loads_wide.copy(),
+        loads_wide.copy(),
+        loads_wide,
         np.zeros_like(on.most_km),
     )
 
 
-@kernel
+@lean_kernel
 def _total(on: Scene, roster: Roster) -> int:
     total = roster.cost.sum()
     for i in range(len(on.origin)):
@@ -211,20 +218,21 @@ def _total(on: Scene, roster: Roster) -> int:
     return int(total)
 
 
-@kernel
+@lean_kernel
 def _keep(roster: Roster, at: Desk, k: int) -> int:
     """Note truck k's row as it is, once a round; return its cost the first time, else 0."""
     if at.mark_truck[k] == at.tally[2]:
         return 0
     at.mark_truck[k] = at.tally[2]
     at.kept[at.tally[1]] = k
-    at.kept_row[at.tally[1]] = roster.row[k]
+    for rank in range(roster.length[k]):
+        at.kept_row[at.tally[1], rank] = roster.row[k, rank]
     at.kept_length[at.tally[1]] = roster.length[k]
     at.tally[1] += 1
     return int(roster.cost[k])
 
 
-@kernel
+@lean_kernel
 def _ruin(on: Scene, near: Near, roster: Roster, at: Desk, dice: Dice) -> int:
     """Take strings of loads out of the rows around a random load; return what those rows and the loads left cost."""
     at.tally[0], at.tally[1] = 0, 0
@@ -234,96 +242,104 @@ def _ruin(on: Scene, near: Near, roster: Roster, at: Desk, dice: Dice) -> int:
         other = pick(dice, len(on.origin))
         if roster.truck[other] < 0 and on.earliest[other] <= on.last_start[other]:
             seed = other
-    rows = 1 + pick(dice, ROWS)
+    longest = 1 + pick(dice, STRING)
+    rows = 1 + pick(dice, max(1, 4 * TAKEN_OUT // (longest + 1) - 1))
     is_choosy = throw(dice) < CHOOSY
-    gone = _take(on, roster, at, seed, dice)
+    gone = _take(on, roster, at, seed, longest, dice)
     for x in near.beside[seed]:
         if x < 0 or at.tally[1] >= rows or at.mark_load[x] == at.tally[2]:
             continue
         if not is_choosy or roster.truck[x] < 0 or on.may[seed, roster.truck[x]]:
-            gone += _take(on, roster, at, x, dice)
+            gone += _take(on, roster, at, x, longest, dice)
     if rows > at.tally[1]:  # rows that may serve the seed instead of its own
         for k in near.alone[seed]:
             if k >= 0 and at.tally[1] < rows and roster.length[k] and at.mark_truck[k] != at.tally[2]:
-                gone += _take(on, roster, at, roster.row[k, 0], dice)
+                gone += _take(on, roster, at, roster.row[k, 0], longest, dice)
     return gone
 
 
-@kernel
-def _take(on: Scene, roster: Roster, at: Desk, x: int, dice: Dice) -> int:
+@lean_kernel
+def _take(on: Scene, roster: Roster, at: Desk, x: int, longest: int, dice: Dice) -> int:
     """Take load x out, with some of its neighbours in its row; return what the row or the load cost so far."""
     k = roster.truck[x]
     if k < 0:
-        at.mark_load[x] = at.tally[2]
-        at.pending[at.tally[0]] = x
-        at.tally[0] += 1
+        _await_place(at, x)
         return int(on.drop[x])
     if at.mark_truck[k] == at.tally[2]:
         return 0
     cost = _keep(roster, at, k)
-    length = 1 + pick(dice, STRING)
-    first = max(0, roster.rank[x] - pick(dice, length))
-    last = min(roster.length[k], first + length)
+    length = 1 + pick(dice, min(longest, roster.length[k]))
+    first = roster.rank[x] - pick(dice, length)
+    first = max(0, min(first, roster.length[k] - length))
     left = 0
     for rank in range(roster.length[k]):
         i = roster.row[k, rank]
-        if first <= rank < last:
-            at.mark_load[i] = at.tally[2]
-            at.pending[at.tally[0]] = i
-            at.tally[0] += 1
+        if first <= rank < first + length:
+            _await_place(at, i)
         else:
             at.trial[left] = i
             left += 1
     assign(on, roster, k, at.trial, left)
     if roster.cost[k] >= FAR:  # the direct way may be longer than the detour
         for rank in range(left):
-            at.mark_load[at.trial[rank]] = at.tally[2]
-            at.pending[at.tally[0]] = at.trial[rank]
-            at.tally[0] += 1
+            _await_place(at, at.trial[rank])
         assign(on, roster, k, at.trial, 0)
     return cost
 
 
-@kernel
+@lean_kernel
+def _await_place(at: Desk, x: int) -> None:
+    at.mark_load[x] = at.tally[2]
+    at.pending[at.tally[0]] = x
+    at.tally[0] += 1
+
+
+@lean_kernel
 def _shuffle(on: Scene, at: Desk, dice: Dice) -> None:
     """Order the pending loads: random, dear first, early first, long first or tight windows first."""
     kind = pick(dice, 5)
-    count = at.tally[0]
-    keys = np.empty(count, np.float64)
-    for n in range(count):
+    for n in range(at.tally[0]):
         x = at.pending[n]
-        keys[n] = throw(dice)
+        key = throw(dice)
         if kind == 1:
-            keys[n] = -on.drop[x]
+            key = -np.float64(on.drop[x])
         elif kind == 2:
-            keys[n] = on.earliest[x]
+            key = np.float64(on.earliest[x])
         elif kind == 3:
-            keys[n] = -on.duration[x]
+            key = -np.float64(on.duration[x])
         elif kind == 4:
-            keys[n] = on.last_start[x] - on.earliest[x]
-    at.pending[:count] = at.pending[:count][np.argsort(keys)]
+            key = np.float64(on.last_start[x] - on.earliest[x])
+        spot = n
+        while spot > 0 and at.keys[spot - 1] > key:
+            at.keys[spot], at.pending[spot] = at.keys[spot - 1], at.pending[spot - 1]
+            spot -= 1
+        at.keys[spot], at.pending[spot] = key, x
 
 
-@kernel
+@lean_kernel
 def _recreate(on: Scene, near: Near, roster: Roster, at: Desk, dice: Dice, tried: int) -> int:
     """Put the pending loads back one by one where they cost least; return what they and the rows touched cost.
 
     So many trucks without loads are tried for each: those that serve it best alone, then any.
     """
-    place = np.empty(2, np.int64)
+    place = at.place
     cost = 0
     for n in range(at.tally[0]):
         x = at.pending[n]
-        least = _cheapest_place(on, near, roster, at, x, dice, place)
+        least = _cheapest_place(on, near, roster, x, dice, place)
         if tried > FREE_TRIED and least >= on.drop[x]:
             for k in range(tried):
-                if roster.length[k] == 0:
-                    least = _try(on, roster, at, x, k, 0, place, least)
+                least = _try_alone(on, roster, x, k, place, least)
         if least < on.drop[x]:
-            k = int(place[0])
+            k, rank = place[0], place[1]
             cost -= _keep(roster, at, k)
-            _with(roster, at, k, int(place[1]), x)
-            assign(on, roster, k, at.trial, roster.length[k] + 1)
+            for later in range(roster.length[k], rank, -1):
+                roster.row[k, later] = roster.row[k, later - 1]
+                roster.rank[roster.row[k, later]] = later
+            roster.row[k, rank] = x
+            roster.truck[x], roster.rank[x] = k, rank
+            roster.length[k] += 1
+            note(on, roster, k)
         else:
             cost += on.drop[x]
     for n in range(at.tally[1]):
@@ -331,85 +347,59 @@ def _recreate(on: Scene, near: Near, roster: Roster, at: Desk, dice: Dice, tried
     return int(cost)
 
 
-@kernel
+@lean_kernel
 def _undo(on: Scene, roster: Roster, at: Desk) -> None:
     for n in range(at.tally[1]):
-        k = at.kept[n]
-        assign(on, roster, k, at.trial, 0)
+        assign(on, roster, at.kept[n], at.trial, 0)
     for n in range(at.tally[1]):
         assign(on, roster, at.kept[n], at.kept_row[n], at.kept_length[n])
 
 
-@kernel
-def _with(roster: Roster, at: Desk, k: int, rank: int, x: int) -> None:
-    """Write truck k's row with load x at `rank` to the desk."""
-    for n in range(rank):
-        at.trial[n] = roster.row[k, n]
-    at.trial[rank] = x
-    for n in range(rank, roster.length[k]):
-        at.trial[n + 1] = roster.row[k, n]
-
-
-@kernel
-def _cheapest_place(on: Scene, near: Near, roster: Roster, at: Desk, x: int, dice: Dice, place: IntArray) -> int:
+@lean_kernel
+def _cheapest_place(on: Scene, near: Near, roster: Roster, x: int, dice: Dice, place: IntArray) -> int:
     """Return the least that load x adds to any row, or on a truck without loads; `place` is (truck, rank).
 
-    A place is tried only if its times may hold, and its kilometres, less all the waiting they may do away with, could
-    make it the best.
+    A place is tried only if its kilometres, less all the waiting they may do away with, could make it the best.
     """
     best, free = FAR, 0
     for k in near.alone[x]:
         if k >= 0 and free < FREE_TRIED and roster.length[k] == 0:
             free += 1
-            best = _try(on, roster, at, x, k, 0, place, best)
-    _bound_places(on, roster, at, x, pick(dice, OVERLOOKED))
-    while True:
-        n = np.argmin(at.bound)
-        if at.bound[n] >= best:
-            return int(best)
-        at.bound[n] = FAR
-        i = n // 2
-        best = _try(on, roster, at, x, roster.truck[i], roster.rank[i] + 1 - n % 2, place, best)
-
-
-@kernel
-def _bound_places(on: Scene, roster: Roster, at: Desk, x: int, overlooked: int) -> None:
-    """Write to the desk the least that load x can add just after each load i (2 i) and, where i is first, before it
-    (2 i + 1): its kilometres, less all the waiting they may do away with; FAR where times cannot hold."""
-    at.bound[:] = FAR
+            best = _try_alone(on, roster, x, k, place, best)
+    overlooked = pick(dice, OVERLOOKED)
+    to_origin, from_destination = on.km_to[on.origin[x]], on.km[on.destination[x]]
     for i in range(len(on.origin)):
         k = roster.truck[i]
-        if k < 0 or on.may[x, k] == 0 or (i + overlooked) % OVERLOOKED == 0:
+        if k < 0 or on.may[x, k] == 0 or roster.length[k] >= LONGEST or (i + overlooked) % OVERLOOKED == 0:
             continue
-        saved = on.price_wait * roster.wait[k]
-        begin = roster.early[i] + on.duration[i] + on.minutes[on.destination[i], on.origin[x]]
-        begin = max(on.earliest[x], begin)
-        back = begin + on.duration[x] + on.minutes[on.destination[x], roster.to[i]]
-        if begin <= on.last_start[x] and back <= roster.by[i]:
-            km = on.km[on.destination[i], on.origin[x]] + on.km[on.destination[x], roster.to[i]] - roster.onward[i]
-            at.bound[2 * i] = on.price_km * km - saved
+        most = best + on.price_wait * roster.wait[k]
+        km = to_origin[on.destination[i]] + from_destination[roster.to[i]] - roster.onward[i]
+        if on.price_km * km < most:
+            best = _try(on, roster, x, k, roster.rank[i] + 1, km, place, best)
         if roster.rank[i] == 0:
-            begin = max(on.earliest[x], on.free_from[k] + on.minutes[on.start[k], on.origin[x]])
-            back = begin + on.duration[x] + on.minutes[on.destination[x], on.origin[i]]
-            if begin <= on.last_start[x] and back <= roster.late[i]:
-                km = on.km[on.start[k], on.origin[x]] + on.km[on.destination[x], on.origin[i]]
-                at.bound[2 * i + 1] = on.price_km * (km - on.km[on.start[k], on.origin[i]]) - saved
+            start, origin = on.start[k], on.origin[i]
+            km = to_origin[start] + from_destination[origin] - on.km[start, origin]
+            if on.price_km * km < most:
+                best = _try(on, roster, x, k, 0, km, place, best)
+    return int(best)
 
 
-@kernel
+@lean_kernel
 def _try(  # noqa: PLR0913, PLR0917 - a tuple of the nouns would be built anew for every place tried
-    on: Scene, roster: Roster, at: Desk, x: int, k: int, rank: int, place: IntArray, best: int
+    on: Scene, roster: Roster, x: int, k: int, rank: int, km: int, place: IntArray, best: int
 ) -> int:
     """Return what load x adds at that rank of truck k's row if it beats `best`, and note the place; else `best`."""
-    length = roster.length[k]
-    if length >= LONGEST or on.may[x, k] == 0:
-        return best
-    _with(roster, at, k, rank, x)
-    cost, _, km = row_figures(on, k, at.trial, length + 1)
-    if cost >= FAR or cost - roster.cost[k] >= best:
-        return best
-    group = on.group[k]
-    if roster.driven[group] - roster.km[k] + km > on.most_km[group]:
+    cost = added(on, roster, x, k, rank, km)
+    if cost >= best or roster.driven[on.group[k]] + km > on.most_km[on.group[k]]:
         return best
     place[0], place[1] = k, rank
-    return int(cost - roster.cost[k])
+    return cost
+
+
+@lean_kernel
+def _try_alone(on: Scene, roster: Roster, x: int, k: int, place: IntArray, best: int) -> int:
+    """Return what load x costs alone on truck k, if that has no loads and beats `best`, and note the place."""
+    if roster.length[k] or on.may[x, k] == 0:
+        return best
+    km = on.km[on.start[k], on.origin[x]] + on.km[on.destination[x], on.home[k]]
+    return _try(on, roster, x, k, 0, km, place, best)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solver.matching.board import Board
-from solver.matching.kernels import kernel
+from solver.matching.kernels import kernel, lean_kernel
 from solver.reading import IntArray
 
 LONGEST: Final = 24  # loads in a row
@@ -26,11 +26,12 @@ class Scene(NamedTuple):
     `calm` is the minute from which a truck stands (FAR before its first load of the day); `fix` is what a first load
     adds to a truck besides its legs: the price of the truck, or less the way it would drive anyway. `may` (N, K);
     `expected` (N,) are loads nobody knows yet.
-    `group` (K,) and `most_km` limit empty kilometres.
+    `group` (K,) and `most_km` limit empty kilometres. `km_to` is `km` with row to, column from.
     """
 
     minutes: IntArray
     km: IntArray
+    km_to: IntArray
     origin: IntArray
     destination: IntArray
     earliest: IntArray
@@ -55,10 +56,16 @@ class Scene(NamedTuple):
 class Roster(NamedTuple):
     """Who drives what.
 
-    Per truck its `row` (K, LONGEST), `length`, `cost`, minutes of `wait` and empty `km`. Per load its `truck` and
-    `rank` in the row (-1 none), and while it has a truck the `early` and `late` bounds of its start, the place the
-    truck goes `to` afterwards, the minute it must be there `by` and the kilometres `onward` to there. Per group the
-    empty kilometres `driven`.
+    Per truck its `row` (K, LONGEST), `length`, `cost`, minutes of `wait` and empty `km`. Per load its `truck`, its `rank`
+    in the row (-1 none), and while it has a truck:
+
+    - `early` and `late`, the bounds of its start; `calm`, the latest start that the loads up to it ask for: what it
+      begins later has been waited for
+    - the place the truck goes `to` afterwards, the minute it must be there `by` and the kilometres `onward` to there
+    - of the last load's start: the minutes of `work` from its own start to there, the earliest that its window and
+      those behind it `push` it to, the latest to which they `cap` what is calm
+
+    Per group the empty kilometres `driven`.
     """
 
     row: IntArray
@@ -70,9 +77,13 @@ class Roster(NamedTuple):
     rank: IntArray
     early: IntArray
     late: IntArray
+    calm: IntArray
     to: IntArray
     by: IntArray
     onward: IntArray
+    work: IntArray
+    push: IntArray
+    cap: IntArray
     driven: IntArray
 
 
@@ -88,6 +99,7 @@ def scene(on: Board) -> Scene:
     return Scene(
         minutes=instance.minutes,
         km=instance.km,
+        km_to=np.ascontiguousarray(instance.km.T),
         origin=loads.origin,
         destination=loads.destination,
         earliest=loads.earliest,
@@ -114,18 +126,18 @@ def idle_roster(on: Scene) -> Roster:
     """Return a roster in which nobody drives."""
     loads, trucks = len(on.origin), len(on.start)
     per_truck = [np.zeros(trucks, dtype=np.int64) for _ in range(4)]
-    per_load = [np.full(loads, -1, dtype=np.int64) for _ in range(7)]
+    per_load = [np.full(loads, -1, dtype=np.int64) for _ in range(11)]
     driven = np.zeros(len(on.most_km), dtype=np.int64)
     return Roster._make([np.full((trucks, LONGEST), -1, dtype=np.int64), *per_truck, *per_load, driven])
 
 
-@kernel
+@lean_kernel
 def row_cost(on: Scene, k: int, row: IntArray, length: int) -> int:
     """Return what truck k adds to its cost by driving the first `length` loads of a row; FAR when it cannot."""
     return row_figures(on, k, row, length)[0]
 
 
-@kernel
+@lean_kernel
 def row_figures(on: Scene, k: int, row: IntArray, length: int) -> tuple[int, int, int]:
     """Return what the row costs, FAR when the truck cannot drive it, the minutes it waits and the kilometres empty."""
     if length == 0:
@@ -178,34 +190,95 @@ def latest_starts(on: Scene, k: int, row: IntArray) -> IntArray:
     return starts
 
 
-@kernel
+@lean_kernel
 def assign(on: Scene, roster: Roster, k: int, row: IntArray, length: int) -> None:
-    """Give truck k these loads, which nobody else has, instead of those it has; those it had and lost are nobody's."""
+    """Give truck k these loads, which nobody else has, instead of those it has; those it had and lost are nobody's.
+
+    Its cost is FAR when it cannot drive them.
+    """
     for rank in range(roster.length[k]):
-        roster.truck[roster.row[k, rank]], roster.rank[roster.row[k, rank]] = -1, -1
+        i = roster.row[k, rank]
+        roster.truck[i], roster.rank[i] = -1, -1
     for rank in range(length):
         i = row[rank]
         roster.row[k, rank] = i
         roster.truck[i], roster.rank[i] = k, rank
     roster.length[k] = length
-    roster.driven[on.group[k]] -= roster.km[k]
-    roster.cost[k], roster.wait[k], roster.km[k] = row_figures(on, k, roster.row[k], length)
-    roster.driven[on.group[k]] += roster.km[k]
-    _note_times(on, roster, k)
+    note(on, roster, k)
 
 
-@kernel
-def _note_times(on: Scene, roster: Roster, k: int) -> None:
-    """Write the bounds of the starts in truck k's row, and where it goes after each load."""
-    at, now = on.start[k], on.free_from[k]
-    for rank in range(roster.length[k]):
+@lean_kernel
+def note(on: Scene, roster: Roster, k: int) -> None:
+    """Write down what truck k's row costs, the bounds of its starts, and where it goes after each load."""
+    length = roster.length[k]
+    at, now, calm, km, is_lawful = on.start[k], on.free_from[k], on.calm[k], 0, True
+    hopes = np.uint8(0)
+    for rank in range(length):
         i = roster.row[k, rank]
-        now = max(on.earliest[i], max(now, on.leave_from[i]) + on.minutes[at, on.origin[i]])
-        roster.early[i] = now
-        at, now = on.destination[i], now + on.duration[i]
-    to, by = on.home[k], on.home_by[k]
+        leg = on.minutes[at, on.origin[i]]
+        now = max(on.earliest[i], max(now, on.leave_from[i]) + leg)
+        calm = min(on.last_start[i], calm + leg)
+        km += on.km[at, on.origin[i]]
+        is_lawful = is_lawful and now <= on.last_start[i] and on.may[i, k] != 0 and on.expected[i] >= hopes
+        hopes = on.expected[i]
+        roster.early[i], roster.calm[i] = now, calm
+        at, now, calm = on.destination[i], now + on.duration[i], calm + on.duration[i]
+    roster.driven[on.group[k]] -= roster.km[k]
+    roster.cost[k], roster.wait[k], roster.km[k] = 0, 0, 0
+    if length == 0:
+        return
+    if is_lawful and now + on.minutes[at, on.home[k]] <= on.home_by[k]:
+        roster.wait[k] = max(0, now - calm)
+        roster.km[k] = km + on.km[at, on.home[k]]
+        roster.cost[k] = on.fix[k] + on.price_km * roster.km[k] + on.price_wait * roster.wait[k]
+    else:
+        roster.cost[k] = FAR
+    roster.driven[on.group[k]] += roster.km[k]
+    _note_what_follows(on, roster, k)
+
+
+@lean_kernel
+def _note_what_follows(on: Scene, roster: Roster, k: int) -> None:
+    to, by, j = on.home[k], on.home_by[k], -1
     for rank in range(roster.length[k] - 1, -1, -1):
         i = roster.row[k, rank]
+        leg = on.minutes[on.destination[i], to]
         roster.to[i], roster.by[i], roster.onward[i] = to, by, on.km[on.destination[i], to]
-        roster.late[i] = min(on.last_start[i], by - on.minutes[on.destination[i], to] - on.duration[i])
-        to, by = on.origin[i], roster.late[i]
+        roster.late[i] = min(on.last_start[i], by - leg - on.duration[i])
+        roster.work[i], roster.push[i], roster.cap[i] = 0, on.earliest[i], on.last_start[i]
+        if j >= 0:
+            work = on.duration[i] + leg + roster.work[j]
+            roster.work[i] = work
+            pushed = max(roster.push[j], on.leave_from[j] + leg + roster.work[j])
+            roster.push[i] = max(pushed, on.earliest[i] + work)
+            roster.cap[i] = min(roster.cap[j], on.last_start[i] + work)
+        to, by, j = on.origin[i], roster.late[i], i
+
+
+@lean_kernel
+def added(on: Scene, roster: Roster, x: int, k: int, rank: int, km: int) -> int:
+    """Return what load x adds at that rank of truck k's row, `km` kilometres more; FAR where times cannot hold."""
+    at, now, calm, hopes = on.start[k], on.free_from[k], on.calm[k], np.uint8(0)
+    if rank > 0:
+        i = roster.row[k, rank - 1]
+        at, now, calm = on.destination[i], roster.early[i] + on.duration[i], roster.calm[i] + on.duration[i]
+        hopes = on.expected[i]
+    leg = on.minutes[at, on.origin[x]]
+    begin = max(on.earliest[x], max(now, on.leave_from[x]) + leg)
+    if begin > on.last_start[x] or on.expected[x] < hopes:
+        return FAR
+    calm, end = min(on.last_start[x], calm + leg), begin + on.duration[x]
+    if rank == roster.length[k]:
+        if end + on.minutes[on.destination[x], on.home[k]] > on.home_by[k]:
+            return FAR
+        wait = max(0, begin - calm)
+    else:
+        j = roster.row[k, rank]
+        leg = on.minutes[on.destination[x], on.origin[j]]
+        start = max(end, on.leave_from[j]) + leg
+        if start > roster.late[j] or on.expected[j] < on.expected[x]:
+            return FAR
+        calm += on.duration[x] + leg
+        wait = max(0, max(start + roster.work[j], roster.push[j]) - min(calm + roster.work[j], roster.cap[j]))
+    fix = on.fix[k] if roster.length[k] == 0 else 0
+    return int(fix + on.price_km * km + on.price_wait * (wait - roster.wait[k]))
