@@ -18,7 +18,7 @@ FREE_TRIED = 3  # trucks without loads tried per load
 STRING = 6  # loads taken out of one row, at most
 UNSERVED_TRIED = 2  # seeds drawn again in the hope of a load nobody has
 CHOOSY = 0.9  # share of rounds that take rows only of trucks that could carry the seed
-TAKEN_OUT = 10  # loads taken out in a round, on average
+TAKEN_OUT = 20  # loads taken out in a round, on average
 OVERLOOKED = 60  # of so many places one is overlooked, at most, so that the search does not always do the same
 
 
