@@ -5,7 +5,7 @@ offline solver's, of matching rounds with everything known, and of whatever a po
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,8 @@ from solver.matching.solve import solve
 Clock = Callable[[], float]
 CONFIDENCE = 0.95
 REVEAL_SEED, EXPECTED_SEED = 1_000, 2_000  # added to a day's seed
-GREEDY, RESOLVE, WAIT, EXPECT = (
+HELD, GREEDY, RESOLVE, WAIT, EXPECT = (
+    "clairvoyant, held to reveal times",
     "greedy on arrival",
     "re-solve",
     "re-solve, offers held back",
@@ -58,8 +59,8 @@ class Study:
     mixes: Sequence[str] = ("two hours", "one hour", "half a day")
     all_policies_with: str = "two hours"
     beat: Beat = field(default_factory=lambda: Beat(step=10, react=10))
-    rounds: int = 800
-    clairvoyant_rounds: int = 4_000
+    rounds: int = 4_000
+    clairvoyant_rounds: int = 20_000
     clairvoyant_seconds: float = 10.0
 
 
@@ -85,7 +86,9 @@ def rows(study: Study, place: Place, clock: Clock) -> Iterator[dict[str, Any]]:
                 ran.setdefault((mix, name), {})[seed] = Ran(plan, clock() - began)
     best = {seed: _clairvoyant(study, days[seed], [each[seed].plan for each in ran.values()], clock) for seed in days}
     yield _row("all known", "clairvoyant", days, best, best)
-    for (mix, name), plans in ran.items():
+    for mix in study.mixes:
+        ran[mix, HELD] = {seed: _held(study, mix, seed, (days[seed], best[seed].plan), clock) for seed in days}
+    for (mix, name), plans in sorted(ran.items(), key=lambda item: study.mixes.index(item[0][0])):
         yield _row(mix, name, days, plans, best)
 
 
@@ -126,6 +129,17 @@ def _clairvoyant(study: Study, day: MatchingInstance, found: Sequence[MatchingPl
     plans = [*found, solve(day, seconds=study.clairvoyant_seconds, clock=clock).plan]
     plans += [match_round(on, Effort(study.clairvoyant_rounds, seed), plans[-1].chains).plan for seed in (0, 1)]
     return Ran(min(plans, key=lambda plan: check.cost(day, plan)), clock() - began)
+
+
+def _held(study: Study, mix: str, seed: int, clairvoyant: tuple[MatchingInstance, MatchingPlan], clock: Clock) -> Ran:
+    """Return what the clairvoyant plan becomes when no truck may leave for a load before that is known and offered."""
+    began = clock()
+    day, plan = clairvoyant
+    known = _revealed(day, MIXES[mix], seed).known
+    react = study.beat.react
+    assert (known.trucks + react <= day.trucks.free_from).all()
+    on = replace(board(day, int(known.loads.min(initial=0)), react=react), known_at=known.loads)
+    return Ran(match_round(on, Effort(study.clairvoyant_rounds, seed), plan.chains).plan, clock() - began)
 
 
 def _row(

@@ -186,25 +186,24 @@ def reshuffle(on: Scene, near: Near, roster: Roster, at: Desk, dice: Dice, heat:
 
 @kernel
 def _idle(on: Scene, like: Roster) -> Roster:
-    loads, trucks = len(on.origin), len(on.start)
-    loads_wide = np.full(loads, -1, np.int64)
+    nobody, nothing = np.full(len(on.origin), -1, np.int64), np.zeros(len(on.start), np.int64)
     return Roster(
         np.full_like(like.row, -1),
-        np.zeros(trucks, np.int64),
-        np.zeros(trucks, np.int64),
-        np.zeros(trucks, np.int64),
-        np.zeros(trucks, np.int64),
-        loads_wide.copy(),
-        loads_wide.copy(),
-        loads_wide.copy(),
-        loads_wide.copy(),
-        loads_wide.copy(),
-        loads_wide.copy(),
-        loads_wide.copy(),
-        loads_wide.copy(),
-        loads_wide.copy(),
-        loads_wide.copy(),
-        loads_wide,
+        nothing.copy(),
+        nothing.copy(),
+        nothing.copy(),
+        nothing,
+        nobody.copy(),
+        nobody.copy(),
+        nobody.copy(),
+        nobody.copy(),
+        nobody.copy(),
+        nobody.copy(),
+        nobody.copy(),
+        nobody.copy(),
+        nobody.copy(),
+        nobody.copy(),
+        nobody,
         np.zeros_like(on.most_km),
     )
 

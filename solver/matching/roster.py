@@ -56,8 +56,8 @@ class Scene(NamedTuple):
 class Roster(NamedTuple):
     """Who drives what.
 
-    Per truck its `row` (K, LONGEST), `length`, `cost`, minutes of `wait` and empty `km`. Per load its `truck`, its `rank`
-    in the row (-1 none), and while it has a truck:
+    Per truck its `row` (K, LONGEST), `length`, `cost`, minutes of `wait` and empty `km`. Per load its `truck`, its
+    `rank` in the row (-1 none), and while it has a truck:
 
     - `early` and `late`, the bounds of its start; `calm`, the latest start that the loads up to it ask for: what it
       begins later has been waited for
