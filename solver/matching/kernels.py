@@ -1,7 +1,7 @@
 """Compiled functions: typed decorators, and dice that compiled code can throw."""
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, Final, ParamSpec, TypeVar, cast
 
 import numba
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 Args = ParamSpec("Args")
 Result = TypeVar("Result")
 Dice = NDArray[np.uint64]
+UNCOUNTED: Final[dict[str, Any]] = {"_nrt": False}  # numba's own option, which its type stubs do not name
 
 
 def kernel(function: Callable[Args, Result]) -> Callable[Args, Result]:
@@ -21,7 +22,7 @@ def kernel(function: Callable[Args, Result]) -> Callable[Args, Result]:
 def lean_kernel(function: Callable[Args, Result]) -> Callable[Args, Result]:
     """Return the function compiled as `kernel` does, for one that makes no array: it takes those it is given without
     counting who holds them, which in functions of a microsecond is most of their time."""
-    return cast("Callable[Args, Result]", numba.njit(cache=True, nogil=True, _nrt=False)(function))
+    return cast("Callable[Args, Result]", numba.njit(cache=True, nogil=True, **UNCOUNTED)(function))
 
 
 def lane_kernel(function: Callable[Args, Result]) -> Callable[Args, Result]:
