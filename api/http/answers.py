@@ -559,6 +559,86 @@ class PlanPage(Answer):
     next: str | None
 
 
+class WorthAnswer(Answer):
+    """What one more of a capacity is worth: what the day's cost falls by, some visits around it being decided anew."""
+
+    resource: str
+    worth: int = Field(description="At least; exact where `exact` says so.")
+    exact: bool
+    cost_before: int
+    cost_after: int
+    decided: int = Field(description="Visits decided anew.")
+
+
+class FullAnswer(Answer):
+    """Something that has no room for a visit."""
+
+    resource: str
+    slots: list[str]
+    limit: int
+    frozen: bool = Field(description="Held by visits that cannot be moved.")
+    visits: list[str] = Field(description="The truck's own other visits, where it is the truck that is busy.")
+
+
+class BetterStartAnswer(Answer):
+    """A start that a visit would rather have, and what is full there."""
+
+    starts_at: datetime
+    saving: int
+    full: list[FullAnswer]
+
+
+class OneMoreAnswer(Answer):
+    """One more of a capacity, and the better start that a visit would get by it."""
+
+    resource: str
+    starts_at: datetime
+    saving: int
+    kept: bool = Field(description="If it were kept for this visit.")
+    worth: WorthAnswer | None
+
+
+class VisitExplained(Answer):
+    """Why a visit is where it is."""
+
+    visit: str
+    plate: str
+    warehouse: str
+    wish: datetime
+    starts_at: datetime | None
+    moved_minutes: int
+    frozen: bool = Field(description="It has begun, and cannot be moved.")
+    may_start: bool = Field(description="False: its window, truck and carrier leave it no start at all.")
+    better: list[BetterStartAnswer]
+    free: list[datetime] = Field(description="Better starts in which nothing is full now.")
+    anyway: datetime | None = Field(description="A better start it could have if visits around it were decided anew.")
+    anyway_saving: int
+    with_one_more: list[OneMoreAnswer] = Field(description="The best start first.")
+
+
+class VisitExplanationAnswer(VisitExplained):
+    """Why a visit of a plan's day is where it is."""
+
+    plan: str
+    day: date
+
+
+class DayExplanationAnswer(Answer):
+    """What is scarce on a plan's day as it stands, and the visits not placed or moved by more than a slot."""
+
+    plan: str
+    day: date
+    visits: int
+    unplaced: int
+    moved: int
+    cost: int
+    binding: int = Field(description="Capacities that keep somebody from a better start.")
+    examined: int = Field(description="Of these, examined in the time there was.")
+    scarcest: list[WorthAnswer]
+    dock_groups: list[WorthAnswer] = Field(description="One more dock all day.")
+    explained: list[VisitExplained] = Field(description="The first hundred, unplaced first, then those moved most.")
+
+
 class ScenarioAnswer(Answer):
     """A scenario's job: where it stands and, once it has succeeded, what would change."""
 

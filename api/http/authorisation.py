@@ -201,6 +201,8 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/v1/plans"): reading(),
     ("GET", "/v1/plans/{plan_id}"): reading(),
     ("POST", "/v1/plans/{plan_id}/cancel"): row(),
+    ("GET", "/v1/plans/{plan_id}/explanations"): reading(),
+    ("GET", "/v1/plans/{plan_id}/explanations/{visit_id}"): reading(VISIT, VISIT),
     ("POST", "/v1/scenarios"): row(),
     ("GET", "/v1/scenarios"): reading(),
     ("GET", "/v1/scenarios/{scenario_id}"): reading(),

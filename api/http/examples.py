@@ -494,11 +494,51 @@ def _about_plans(park: Park, sample: Sample) -> dict[str, Example]:
     running = replace(queued, state=JobState.RUNNING, attempt=1, started_at=sample.now, progress=(news,))
     cancelled = replace(queued, state=JobState.CANCELLED, finished_at=sample.now)
     where = {"plan_id": queued.id}
+    wish, given = (park.grid.start_of(sample.day, slot) for slot in (sample.slot, sample.slot + 2))
+    docks = f"dock group {sample.dock_group}"
+    named = f"{docks} {park.slot_text(sample.slot)}"
+    worth = {"resource": named, "worth": 2, "exact": False, "cost_before": 41200, "cost_after": 41198, "decided": 120}
+    full = {"resource": docks, "slots": [park.slot_text(sample.slot)], "limit": 2, "frozen": False, "visits": []}
+    explained = {
+        "visit": "visit-31c0",
+        "plate": PLATE,
+        "warehouse": sample.warehouse,
+        "wish": wish,
+        "starts_at": given,
+        "moved_minutes": 2 * park.grid.slot_minutes,
+        "frozen": False,
+        "may_start": True,
+        "free": [],
+        "better": [{"starts_at": wish, "saving": 2, "full": [full]}],
+        "anyway": None,
+        "anyway_saving": 0,
+        "with_one_more": [{"resource": named, "starts_at": wish, "saving": 2, "kept": False, "worth": worth}],
+    }
     return {
         "start_plan": Example(show.plan(park, queued), asked),
         "list_plans": Example(show.page([show.plan(park, running)], None), parameters={"limit": 50}),
         "get_plan": Example(show.plan(park, running), parameters=where),
         "cancel_plan": Example(show.plan(park, cancelled), parameters=where),
+        "explain_plan": Example(
+            {
+                "plan": queued.id,
+                "day": sample.day,
+                "visits": 9120,
+                "unplaced": 4,
+                "moved": 611,
+                "cost": 41200,
+                "binding": 803,
+                "examined": 240,
+                "scarcest": [worth],
+                "dock_groups": [],
+                "explained": [explained],
+            },
+            parameters=where | {"seconds": 3},
+        ),
+        "explain_visit": Example(
+            {"plan": queued.id, "day": sample.day, **explained},
+            parameters=where | {"visit_id": "visit-31c0", "seconds": 3},
+        ),
     }
 
 

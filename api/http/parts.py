@@ -6,6 +6,7 @@ from datetime import datetime
 
 from api.settings import Settings
 from dispatch.services.desk import Desk
+from dispatch.services.explaining import Explainer
 from dispatch.services.outbound import Outbound
 from dispatch.services.passes import PassKey, new_key
 from dispatch.services.reports import Reports
@@ -78,6 +79,7 @@ class Parts:
     reports: Reports = field(default_factory=Reports)  # in memory, unless it is a file that is kept
     outbound: Outbound = field(default_factory=Outbound)  # where webhooks may lead
     passes: PassKey = field(default_factory=new_key)  # of this process alone, unless it is a key that is kept
+    explainer: Explainer = field(default_factory=Explainer)
 
     def __post_init__(self) -> None:
         if len(self.operator_key_sha256) != 32:

@@ -336,6 +336,12 @@ class ExceptionProgressed(Body):
     )
 
 
+class ExplanationAsked(Body):
+    """How long an explanation may take."""
+
+    seconds: Annotated[float, Field(ge=0.1, le=10, allow_inf_nan=False)] = 3.0
+
+
 class PlanAsked(Body):
     """A day to be planned: its open visits and its posted loads."""
 

@@ -50,6 +50,6 @@ def test_an_answer_that_is_not_told_is_found(contract):
 def test_an_error_that_is_no_problem_document_is_found(contract, monkeypatch):
     monkeypatch.setattr("api.contract.KINDS", {})
 
-    failures = contract.ask_round("get_problem", 1, seed=1)
+    failures = contract.ask_round("get_problem", 8, seed=1)
 
     assert any("is no kind of problem" in each.wrong for each in failures)

@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from api.http import show
-from api.http.answers import PlanAnswer, PlanPage
+from api.http.answers import DayExplanationAnswer, PlanAnswer, PlanPage, VisitExplanationAnswer
 from api.http.asking import Listing, parts_of, repeatable_of
 from api.http.fields import IdempotencyKey, PathId
 from api.http.openapi import CHANGING, CREATING, READING, told
-from api.http.requests import Paged, PlanAsked
+from api.http.requests import ExplanationAsked, Paged, PlanAsked
 from api.http.rim import KeyedRoute
 from dispatch.model import refusals
 from dispatch.services import plans
@@ -51,6 +51,38 @@ async def get_plan(request: Request, plan_id: PathId) -> Response:
     desk = parts_of(request).desk
     kept = await plans.get_plan(desk, plan_id)
     return show.answer(show.plan(desk.park, kept.thing), version=kept.version)
+
+
+@router.get(
+    "/{plan_id}/explanations",
+    operation_id="explain_plan",
+    response_model=DayExplanationAnswer,
+    responses=told(*READING, refusals.NotThere, refusals.NotAllowedNow),
+)
+async def explain_plan(request: Request, plan_id: PathId, asked: Annotated[ExplanationAsked, Query()]) -> Response:
+    """Say what is scarce on a plan's day as it stands, what one more of it is worth, and why visits are not where they
+    wished. The longer it may take, the more is examined.
+    """
+    parts = parts_of(request)
+    found = await parts.explainer.explain_day(parts.desk, parts.reports, plan_id, asked.seconds, parts.clock())
+    return show.answer(found)
+
+
+@router.get(
+    "/{plan_id}/explanations/{visit_id}",
+    operation_id="explain_visit",
+    response_model=VisitExplanationAnswer,
+    responses=told(*READING, refusals.NotThere, refusals.NotAllowedNow),
+)
+async def explain_visit(
+    request: Request, plan_id: PathId, visit_id: PathId, asked: Annotated[ExplanationAsked, Query()]
+) -> Response:
+    """Say why a visit is where it is: what is full where it would rather be, and which one more would let it in."""
+    parts = parts_of(request)
+    found = await parts.explainer.explain_visit(
+        parts.desk, parts.reports, plan_id, visit_id, parts.clock(), seconds=asked.seconds
+    )
+    return show.answer(found)
 
 
 @router.post(
