@@ -7,6 +7,8 @@ from dispatch.model.life import starts_at
 from dispatch.model.park import Park, minute_of_day
 from dispatch.model.promises import APPOINTMENT_LIFE, LOAD_LIFE, Appointment, LoadState, Match
 
+LONGEST_APPROACH = timedelta(hours=4)  # no truck sets out earlier for a load's window
+
 
 def day_opens_at(park: Park, day: date) -> datetime:
     """Return the moment from which the day's slots outside the peak hours can be booked."""
@@ -40,6 +42,17 @@ def may_book_day(park: Park, day: date, now: datetime) -> bool:
     if days_ahead != park.rules.booking_horizon_days:
         return 0 <= days_ahead < park.rules.booking_horizon_days
     return now >= day_opens_at(park, day)
+
+
+def round_reaches(park: Park, now: datetime, ahead: timedelta) -> datetime:
+    """Return by when the window of a load begins for which a truck may have to set out within the time `ahead`."""
+    return now + ahead + timedelta(minutes=park.rules.react_minutes) + LONGEST_APPROACH
+
+
+def round_days(park: Park, now: datetime, ahead: timedelta) -> tuple[date, ...]:
+    """Return the days a matching round looks at: today, yesterday for what may still be begun, and what it reaches."""
+    today, reached = park.grid.day_of(now), park.grid.day_of(round_reaches(park, now, ahead))
+    return tuple(today + timedelta(days=days) for days in range(-1, (reached - today).days + 1))
 
 
 def earliest_start(park: Park, now: datetime) -> datetime:

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 
 from dispatch.model.day import Load, Truck
-from dispatch.model.park import Park, minute_of_day
+from dispatch.model.park import Hours, Park, minute_of_day
 from dispatch.model.promises import Appointment, MatchedLoad
 from dispatch.planning.matching import MatchingProblem, matched_load, matching_problem, minute_from
 from dispatch.planning.permitted import OpenLoad, permitted
@@ -21,14 +21,20 @@ from solver.matching.board import Board, board
 from solver.matching.online import Offer, match_round
 from solver.matching.plan import Chain
 
+ALL_DAY = Hours("00:00", "24:00")
+
 
 @dataclass(frozen=True, slots=True)
 class LiveTruck:
-    """A truck with what it has promised: its loads in order with their begins, and its appointments, by time."""
+    """A truck with what it has promised: its loads in order with their begins, and its appointments, by time.
+
+    `next_day` are the loads it has on the day after: it must be at the first of them in time.
+    """
 
     truck: Truck
     loads: tuple[tuple[Load, datetime], ...] = ()
     appointments: tuple[Appointment, ...] = ()
+    next_day: tuple[tuple[Load, datetime], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +91,16 @@ def stretches_of(park: Park, travel: TravelTable, live: LiveTruck) -> list[Stret
     if live.loads:
         load, begins = live.loads[-1]
         truck = replace(truck, free_at=load.destination, free_from=min(_ends(travel, load, begins), truck.home_by))
-    own = {load.id for load, _ in live.loads}
+    if live.next_day:
+        load, begins = live.next_day[0]
+        truck = replace(truck, home=load.origin, home_by=max(begins, truck.free_from))
+    own = {load.id for load, _ in (*live.loads, *live.next_day)}
     ahead = [each for each in live.appointments if each.load is None or each.load not in own]
     found = []
-    for appointment in sorted(ahead, key=lambda each: each.slot):
+    for appointment in sorted(ahead, key=lambda each: (each.day, each.slot)):
         starts = park.grid.start_of(appointment.day, appointment.slot)
         ends = park.grid.start_of(appointment.day, appointment.slot + appointment.slots)
-        if ends <= truck.free_from:
+        if ends <= truck.free_from or (live.next_day and starts > truck.home_by):
             continue
         if truck.free_from <= starts <= truck.home_by:
             found.append(Stretch(replace(truck, home=appointment.warehouse, home_by=starts), is_out=True))
@@ -109,7 +118,7 @@ def stretches_in_hours(park: Park, travel: TravelTable, live: LiveTruck, day: da
 def within_hours(park: Park, truck: Truck, day: date) -> Truck | None:
     """Return the truck as it is out within its driver's hours of the day; None when it is not."""
     hours = truck.preferences.hours
-    if hours is None:
+    if hours is None or hours == ALL_DAY:
         return truck
     opens, closes = (park.grid.moment_of(day, minute_of_day(text)) for text in (hours.opens, hours.closes))
     free_from, home_by = max(truck.free_from, opens), min(truck.home_by, closes)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from dispatch.model import rules
 from dispatch.model.events import kind_of
 from dispatch.model.life import starts_at
 from dispatch.model.promises import Appointment
@@ -49,12 +50,15 @@ async def sweep_deadlines(desk: Desk, now: datetime) -> Swept:
 async def ask_round(
     desk: Desk, jobs: Jobs, now: datetime, every_seconds: int = SOON_SECONDS, most: int = MOST_IN_A_SPAN
 ) -> bool:
-    """Queue a matching round if loads are open today; answer whether that was needed.
+    """Queue a matching round if loads are open on a day it would look at; answer whether that was needed.
 
     Not where one is still queued, nor when the `most` of a span of seconds have been begun.
     """
     day = desk.park.grid.day_of(now)
-    waiting = [await desk.store.page(index, limit=1) for index in (desk.keys.open_loads(day), desk.keys.planned(day))]
+    days = rules.round_days(desk.park, now, timedelta(minutes=desk.park.rules.offer_ahead_minutes))
+    indexes = [desk.keys.open_loads(each) for each in days]
+    indexes += [desk.keys.planned(each) for each in days if each >= day]
+    waiting = [await desk.store.page(index, limit=1) for index in indexes]
     named = f"round-{day.isoformat()}"
     if not any(page.members for page in waiting) or await _is_queued(jobs, named):
         return False

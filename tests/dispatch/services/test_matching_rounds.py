@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from dispatch.model.day import CarrierLists
+from dispatch.model.park import Place, PlaceKind
 from dispatch.model.promises import LoadState, MatchState
 from dispatch.model.refusals import NotAllowedNow, NotThere
 from dispatch.planning.together import Budget, Watch
@@ -19,9 +20,11 @@ from dispatch.services.desk import Desk
 from dispatch.services.freight import LoadRecord, MatchRecord
 from dispatch.services.matching_rounds import Round, match_and_offer
 from dispatch.services.offers import decline_offer
+from dispatch.services.reoffering import ask_round
 from dispatch.store import codec
 from dispatch.store.commit import Commit, Write
-from tests.dispatch.store.small_park import DAY, a_load, a_park, a_truck, at, plate
+from dispatch.worker.jobs import Jobs
+from tests.dispatch.store.small_park import DAY, HERE, a_load, a_park, a_truck, at, plate
 
 pytestmark = [pytest.mark.anyio, pytest.mark.store]
 
@@ -163,3 +166,96 @@ async def test_the_plan_of_the_day_gives_a_declined_load_to_another_truck_and_ke
     assert report["published"]["matches"] == {"made": 1, "refused": 0, "named": []}
     assert (await load_record(store, "L1")).match == f"plan-1-{plate(2)}"
     assert (await load_record(store, "L2")).match is None
+
+
+LATE = at("23:30")
+
+
+def next_day(clock):
+    return at(clock) + timedelta(days=1)
+
+
+def at_night(number, origin, destination, *, earliest, latest):
+    """Return a load of the night, between places that are open then."""
+    return replace(
+        a_load(number, origin=origin, destination=destination),
+        earliest=earliest,
+        latest=latest,
+        due=next_day("05:00"),
+    )
+
+
+def of_the_night(number=1):
+    """Return a truck that is out over midnight."""
+    return replace(a_truck(number), free_from=at("20:00"), home_by=next_day("06:00"))
+
+
+def night_surroundings(store, clock=LATE):
+    places = tuple(Place(name, name, name, PlaceKind.TOWN, HERE) for name in ("P1", "P2"))
+    park = replace(a_park(store.keys.park_id), places=places)
+    minutes = 10 * (1 - np.eye(4, dtype=np.int64))
+    return Surroundings(park, TravelTable(("W1", "W2", "P1", "P2"), minutes, minutes // 2), store, lambda: clock)
+
+
+async def test_a_round_before_midnight_offers_what_begins_soon_after_it(store):
+    soon = at_night(1, "P1", "P2", earliest=next_day("00:20"), latest=next_day("00:40"))
+    noon = replace(soon, id="L2", earliest=next_day("12:00"), latest=next_day("13:00"), due=next_day("18:00"))
+    await fill(store, [soon, noon], [of_the_night()])
+
+    result = await match_and_offer(night_surroundings(store), a_round())
+
+    assert (result["loads"], result["offers"]) == (1, [f"round-1-{plate(1)}"])
+    record = await match_record(store, f"round-1-{plate(1)}")
+    assert [each.starts_at for each in record.match.loads] == [next_day("00:20")]
+    assert record.match.day == DAY + timedelta(days=1)
+
+
+async def test_a_truck_that_is_free_only_after_midnight_is_offered_what_it_can_reach(store):
+    soon = at_night(1, "P1", "P2", earliest=next_day("00:20"), latest=next_day("00:40"))
+    truck = replace(of_the_night(), free_from=next_day("00:10"))
+    await fill(store, [soon], [truck])
+
+    result = await match_and_offer(night_surroundings(store), a_round())
+
+    assert (result["trucks"], result["offers"]) == (1, [f"round-1-{plate(1)}"])
+
+
+async def test_who_has_a_load_after_midnight_is_given_before_it_what_lets_him_be_there_in_time(store):
+    soon = at_night(1, "P1", "P2", earliest=next_day("00:50"), latest=next_day("00:50"))
+    long = at_night(2, "P1", "P2", earliest=at("23:50"), latest=at("23:59"))  # over at 00:50 at the earliest
+    short = replace(at_night(3, "P2", "P1", earliest=at("23:40"), latest=at("23:50")), load_minutes=5, unload_minutes=5)
+    await fill(store, [soon], [of_the_night()])
+    first = await match_and_offer(night_surroundings(store), a_round("round-1"))
+    await fill(store, [long], [])
+
+    second = await match_and_offer(night_surroundings(store), a_round("round-2"))
+    await fill(store, [short], [])
+    third = await match_and_offer(night_surroundings(store), a_round("round-3"))
+
+    assert (first["offers"], second["offers"]) == ([f"round-1-{plate(1)}"], [])
+    assert third["offers"] == [f"round-3-{plate(1)}"]
+    assert (await match_record(store, third["offers"][0])).match.loads[0].load == "L3"
+
+
+async def test_after_midnight_a_truck_is_still_at_the_load_it_began_before_and_what_was_open_still_is(store):
+    over = at_night(1, "P1", "P2", earliest=at("23:45"), latest=at("23:55"))
+    still = at_night(2, "P1", "P2", earliest=at("23:50"), latest=next_day("00:40"))
+    await fill(store, [over], [of_the_night()])
+    await match_and_offer(night_surroundings(store), a_round("round-1"))
+    await fill(store, [still], [])
+
+    busy = await match_and_offer(night_surroundings(store, next_day("00:05")), a_round("round-2"))
+    await fill(store, [], [of_the_night(2)])
+    free = await match_and_offer(night_surroundings(store, next_day("00:05")), a_round("round-3"))
+
+    assert (busy["loads"], busy["trucks"], busy["offers"]) == (1, 1, [])
+    assert free["offers"] == [f"round-3-{plate(2)}"]
+
+
+async def test_a_round_is_asked_for_when_all_that_is_open_begins_after_midnight(store):
+    soon = at_night(1, "P1", "P2", earliest=next_day("00:20"), latest=next_day("00:40"))
+    desk, jobs = Desk(a_park(store.keys.park_id), store), Jobs(store)
+    await fill(store, [soon], [])
+
+    assert not await ask_round(desk, jobs, at("12:00"))
+    assert await ask_round(desk, jobs, LATE)
