@@ -132,13 +132,14 @@ def replace_earliest(heap: FloatArray, value: float) -> None:
 def hourly_queue(day: GateDay, runs: GateRuns) -> list[Estimate]:
     """Return the mean number of trucks waiting in each hour.
 
-    In an hour in which no replication saw a queue, the half width is what would be a queue in as many replications as
-    95 % confidence leaves open (the exact Poisson limit for none seen), each of one truck for as long as the lanes take
-    on average to serve the next.
+    In an hour in which no replication saw a queue, once trucks have come, the half width is what would be a queue in as
+    many replications as 95 % confidence leaves open (the exact Poisson limit for none seen), each of one truck for as
+    long as the lanes take on average to serve the next.
     """
     found = [mean_of(runs.queue_minutes[:, hour] / 60.0) for hour in range(HOURS)]
     unseen = -float(np.log((1 - CONFIDENCE) / 2)) / len(runs.trucks) * day.service.mean / day.lanes / 60.0
-    return [Estimate(0.0, unseen) if not each.mean and day.rates[h] else each for h, each in enumerate(found)]
+    open_yet = np.cumsum(day.rates) > 0
+    return [Estimate(0.0, unseen) if not each.mean and open_yet[h] else each for h, each in enumerate(found)]
 
 
 def mean_of(values: FloatArray) -> Estimate:

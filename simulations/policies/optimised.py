@@ -1,12 +1,12 @@
 """The planner: slots and loads together before the day, both again when the day breaks."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
 
-from dispatch.model.day import Load
+from dispatch.model.day import Load, Truck
 from dispatch.model.promises import MatchedLoad
 from dispatch.planning.matching import PlannedChain, chains, matching_problem
 from dispatch.planning.matching_round import LiveTruck, Timing, round_board, stretches_of
@@ -69,7 +69,7 @@ def _matched_again(
     spans = {name: (slot, slot) for name, slot in slots.items()}
     tied = {load.id: ties.tied(load, spans) for load in known.loads}
     now = known.park.grid.start_of(known.date, first_slot)
-    begun = _Begun.at(before.chains, now)
+    begun = _Begun.at(_of_the_day(known, before.chains), now)
     gone = {each.load for loads in begun.loads.values() for each in loads}
     chained = {name for names in begun.ahead.values() for name in names}
     alone = {load.id for load in tied.values() if load.id not in chained and load.earliest < now}
@@ -86,11 +86,15 @@ def _matched_again(
     ]
     plan = match_round(round_board(problem, loads, stretches, at), before=resumed).plan
     new = {chain.plate: chain.loads for chain in chains(problem, plan)}
-    return tuple(
-        _driven(known, plate, (*begun.loads.get(plate, ()), *new.get(plate, ())))
-        for plate in dict.fromkeys((*begun.loads, *new))
-        if begun.loads.get(plate) or plate in new
-    )
+    after = {truck.plate: (*begun.loads.get(truck.plate, ()), *new.get(truck.plate, ())) for truck in known.trucks}
+    return tuple(_driven(known, truck, after[truck.plate], tied) for truck in known.trucks if after[truck.plate])
+
+
+def _of_the_day(known: Known, planned: Sequence[PlannedChain]) -> list[PlannedChain]:
+    """Return the chains without what is no longer there: a scenario may have taken away trucks and loads."""
+    plates, loads = {truck.plate for truck in known.trucks}, {load.id for load in known.loads}
+    there = [each for each in planned if each.plate in plates]
+    return [replace(each, loads=tuple(load for load in each.loads if load.load in loads)) for each in there]
 
 
 def _as_driven(last: MatchedLoad | None, tied: Mapping[str, Load]) -> Iterator[tuple[Load, datetime]]:
@@ -100,14 +104,12 @@ def _as_driven(last: MatchedLoad | None, tied: Mapping[str, Load]) -> Iterator[t
         yield load, min(max(last.starts_at, load.earliest), load.latest)
 
 
-def _driven(known: Known, plate: str, loads: tuple[MatchedLoad, ...]) -> PlannedChain:
+def _driven(known: Known, truck: Truck, loads: tuple[MatchedLoad, ...], by_id: Mapping[str, Load]) -> PlannedChain:
     """Return a truck's chain with what it drives from where it is free to its home."""
-    truck = next(each for each in known.trucks if each.plate == plate)
-    by_id = {load.id: load for load in known.loads}
     ends = [end for each in loads for end in (by_id[each.load].origin, by_id[each.load].destination)]
     places = [known.travel.index[place] for place in (truck.free_at, *ends, truck.home)]
     km = known.travel.km[places[:-1], places[1:]]
-    return PlannedChain(plate, loads, empty_km=int(km[::2].sum()), loaded_km=int(km[1::2].sum()))
+    return PlannedChain(truck.plate, loads, empty_km=int(km[::2].sum()), loaded_km=int(km[1::2].sum()))
 
 
 def _starts(problem: SlotProblem, before: Decision) -> IntArray:
