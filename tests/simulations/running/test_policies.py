@@ -112,7 +112,7 @@ def test_loads_not_begun_are_matched_again_when_the_day_breaks() -> None:
 
     after = replanned(stage, Optimised(), plan, EFFORT)
 
-    told = NARROW.grid.moment_of(DAY.date, 11 * 60 + NARROW.rules.react_minutes)
+    told = NARROW.grid.start_of(DAY.date, -(-(11 * 60 + NARROW.rules.react_minutes) // NARROW.grid.slot_minutes))
     begun = {chain.plate: [each for each in chain.loads if each.starts_at < told] for chain in plan.chains}
     again = {chain.plate: chain.loads for chain in after.chains}
     assert all(list(again[plate][: len(loads)]) == loads for plate, loads in begun.items() if loads)
