@@ -164,6 +164,15 @@ class Sum:
         self.owner[cluster.visits] = len(self.gains)
         self.gains.append(gain)
 
+    def gained(self) -> FloatArray:
+        """Return what each visit's cluster gains, in cost units, 0 for a visit in none, (V,)."""
+        gained: FloatArray = np.array([*self.gains, 0])[self.owner] / SCALE
+        return gained
+
+    def least_cost(self) -> float:
+        """Return what every lawful plan costs at least, before it is rounded up to a possible cost."""
+        return (self.value + self.model.exact_constant) / SCALE
+
     def bound(self) -> int:
         """Return the proven lower bound on the cost of every lawful plan."""
         return bound.proven(self.model, self.value)

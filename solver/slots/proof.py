@@ -25,6 +25,7 @@ WORTH: Final = 0.3  # of Model.unit: the least share of the gap that a cluster i
 MANY: Final = 8  # dock groups of a cluster that grows no more
 FEW_UNPLACED: Final = 12  # visits; when it is no more, clusters may grow until they explain them
 MORE_PIECES: Final = 20  # of prices, before clusters are decided once more
+NARROWLY: Final = 0.01  # cost units: room for rounding where starts are left out that no better plan can have
 MOST_COLUMNS: Final = 25_000  # of a problem that is worth deciding whole
 
 
@@ -79,7 +80,7 @@ class Proof:
             return False
         self.whole_tried = True
         m, run = self.run.model, self.run
-        left = self._left(cost - self.sum.bound() + 1)
+        left = self._left(cost - m.step - self.sum.least_cost() + NARROWLY)
         if len(left.visit) > MOST_COLUMNS:
             return False
         answer = mip.search(m, left, left.cost, m.capacity, effort, is_over=run.is_over)
@@ -93,9 +94,10 @@ class Proof:
         return True
 
     def _left(self, excess: float) -> Columns:
-        """Return the starts that can be in a plan that is better by `excess` than what is proven.
+        """Return the starts that can be in a plan that costs less than `excess` more than what is proven.
 
-        Those are at most `excess` dearer than their visit's cheapest choice at the prices, or in a cluster.
+        Those are at most that much dearer than their visit's cheapest choice at the prices, or, if they are in a
+        cluster, so much and what the cluster gains: without it the prices alone prove that much less.
         """
         m = self.run.model
         columns = subproblem.columns_of(m, np.arange(len(m.first)))
@@ -104,8 +106,8 @@ class Proof:
         reduced = columns.cost + np.bincount(position, weights=price[rows], minlength=len(columns.visit))
         least = np.zeros(len(m.first))
         np.minimum.at(least, columns.visit, reduced)
-        near = reduced - least[columns.visit] <= excess
-        return subproblem.chosen(columns, near | self.sum.taken[columns.visit])
+        near = reduced - least[columns.visit] <= (excess + self.sum.gained())[columns.visit]
+        return subproblem.chosen(columns, near)
 
     def _put_right(self, effort: Effort) -> None:
         """Put the prices around an unplaced visit right that they do not explain."""

@@ -26,6 +26,8 @@ from solver.slots import (
 )
 from solver.slots.instance import SlotInstance
 from solver.slots.mip import Effort
+from solver.slots.proof import Proof
+from solver.slots.run import Run
 from solver.slots.solve import solve
 
 from .parks import drawn_park, optimum, park
@@ -317,3 +319,22 @@ def test_what_plan_and_relaxation_disagree_on_is_decided_anew_lawfully_and_cheap
 
     assert check.violations(day, board.start) == []
     assert check.cost(day, board.start) < before
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(small_parks(), st.integers(0, 2**32 - 1), st.sampled_from([0.3, 5.0, 100.0]))
+def test_starts_are_left_out_only_if_no_better_plan_has_them(instance, seed, size):
+    run = Run(instance, 100.0, lambda: 0.0)
+    rows = run.model
+    rng = np.random.default_rng(seed)
+    proof = Proof(run, np.full(instance.visits, -1), rng.random(len(rows.capacity)) * size)
+    proof.sum = clusters.Sum(rows, bound.whole(rows, proof.price))
+    cluster = clusters.around(rows, np.array([0]), np.zeros(instance.visits, dtype=np.bool_))
+    proof.sum.offer(cluster, clusters.part(rows, proof.sum.price, cluster, Effort(10.0)).least)
+    proof.lined_up = True
+
+    assert proof.decide_whole(optimum(instance) + rows.step, Effort(10.0))
+
+    assert run.bound <= optimum(instance)
+    assert proof.found is not None
+    assert check.cost(instance, proof.found) == optimum(instance)
