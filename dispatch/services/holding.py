@@ -173,12 +173,19 @@ class SlotFinder:
         return visit if day_of(visit.wish) == day_of(stop.at) else None
 
     async def _find_replaced(self, visit: Visit) -> list[tuple[Appointment, int]]:
-        """Return the confirmed appointment that a plan gave the visit, with its version."""
-        return [
+        """Return the confirmed appointment that a plan gave the visit, with its version; NotAllowedNow when the visit
+        has one that cannot be given up, as once its truck has come.
+        """
+        found = [
             (appointment, version)
             for appointment, version in await self._confirmed_of(visit.plate, visit.wish)
             if appointment.visit == visit.id
         ]
+        keys = self._desk.keys
+        (placed,) = await self._desk.store.taken([keys.placed(self._desk.park.grid.day_of(visit.wish))])
+        if not found and placed.get(visit.id):
+            raise NotAllowedNow(f"visit {visit.id} of load {visit.load} is another truck's, which keeps it")
+        return found
 
     async def _confirmed_of(self, plate: str, moment: datetime) -> list[tuple[Appointment, int]]:
         """Return a truck's confirmed appointments of the moment's day, with their versions."""

@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 
 from dispatch.model.day import CarrierLists, Preferences
+from dispatch.model.life import starts_at
 from dispatch.model.park import Hours
 from dispatch.model.promises import AppointmentState, LoadState, MatchState, Purpose
 from dispatch.model.refusals import DocksFull, NotAllowedNow, NotThere, Refusal
-from dispatch.services import booking, freight, offers, publication
+from dispatch.services import booking, freight, gate, offers, publication
 from dispatch.services.appointments import cancel_appointment, get_appointment
 from dispatch.services.books import imbalances
 from dispatch.services.desk import Desk, PageAsked
+from dispatch.services.gate import Arrival
 from dispatch.services.loads import get_load, withdraw_load
 from dispatch.services.matching_rounds import match_and_offer
 from dispatch.services.offers import OfferFilter
@@ -147,6 +149,20 @@ async def test_the_slot_a_plan_gave_the_loads_visit_goes_to_the_truck_that_takes
     _, delivery = await appointments_of(desk, FIRST)
     assert (delivery.visit, delivery.plate) == ("V9", plate(1))
     assert (await get_appointment(desk, "A9")).thing.state is AppointmentState.CANCELLED
+
+
+async def test_a_load_whose_visits_own_truck_has_come_is_not_accepted_and_the_reason_is_said(desk):
+    visit = a_visit(9, warehouse="W2", load="L1", minutes=30)
+    planned = an_appointment("A9", plate=plate(9), warehouse="W2", dock_group="W2-box", visit="V9", load="L1")
+    await desk.store.commit(freight.post_visit(desk.keys, desk.park.grid, visit))
+    await desk.store.commit(booking.create(desk.park, desk.keys, planned))
+    await offer_one(desk, loads=[a_load(1, delivery_visit="V9")])
+    await gate.check_in(desk, "A9", Arrival(starts_at(desk.park, planned)))
+
+    with pytest.raises(NotAllowedNow, match="visit V9 of load L1 is another truck's"):
+        await offers.accept_offer(desk, FIRST, NOW)
+
+    assert (await offers.get_offer(desk, FIRST)).thing.match.state is MatchState.OFFERED
 
 
 async def test_a_slot_the_driver_has_for_the_load_already_is_the_one_it_holds(desk):
