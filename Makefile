@@ -11,7 +11,7 @@ DEV := .venv/.dev-installed
 RUN := $(BIN)/parkdispatch
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format bench bench-slots bench-matching bench-api bench-contract bench-simulation bench-day bench-faults lock clean install
+.PHONY: help run demo test check format bench bench-slots bench-matching bench-api bench-contract bench-simulation bench-day bench-faults bench-drive lock clean install
 
 help:  ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -58,6 +58,9 @@ bench-faults: $(RUNTIME)  ## kill service, worker and store under load, 30 times
 
 bench-contract: $(DEV)  ## every role asks every operation, 20,000 requests: nothing that the document does not tell
 	@$(RUN) bench contract
+
+bench-drive: $(RUNTIME)  ## drive a day of VISITS visits through the API in fast-forward, and check that everything holds
+	@$(RUN) drive-day --visits $(VISITS) --seed $(SEED) $(if $(filter-out 0,$(JSON)),--json)
 
 bench-simulation: $(DEV)  ## the simulation kernel beside SimPy and Ciw, and how it grows
 	@$(RUN) bench simulation
