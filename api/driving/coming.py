@@ -20,8 +20,10 @@ from simulations.driving import habits
 from simulations.driving.habits import Change, CheckIn, Coming, How
 
 Place = tuple[str, int, str, str]
-BUSY_TRIES = 3
-BUSY_WAIT = timedelta(minutes=10)
+GATE_TRIES = 4
+GATE_WAIT = timedelta(
+    minutes=5
+)  # at least, until a truck that came too early, or is said to be in the park, tries again
 OUT_WAIT = timedelta(minutes=5)  # until it is looked again whether a truck has left after its last visit
 NEW_PLATE = "浙C{:05d}"
 CONFIRMED = "confirmed"
@@ -199,12 +201,11 @@ class Trucks:
             self._let_in(answer.document, coming)
             return
         reason = reason_of(answer.document)
-        if reason == TooEarly.code:
-            opens = self._starts_at(appointment) - timedelta(minutes=self._drive.park.rules.early_grace_minutes)
-            self._drive.agenda.at(opens, self._check_in, identity, body, coming)
-        elif reason == TruckBusy.code and self._again[identity] < BUSY_TRIES:
+        if reason in (TooEarly.code, TruckBusy.code) and self._again[identity] < GATE_TRIES:
             self._again[identity] += 1
-            self._drive.agenda.at(self._drive.clock() + BUSY_WAIT, self._check_in, identity, body, coming)
+            opens = self._starts_at(appointment) - timedelta(minutes=self._drive.park.rules.early_grace_minutes)
+            again_at = max(opens, self._drive.clock() + GATE_WAIT)
+            self._drive.agenda.at(again_at, self._check_in, identity, body, coming)
         else:
             await self._turned_away(appointment, coming, answer)
 
