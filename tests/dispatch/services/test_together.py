@@ -58,7 +58,9 @@ async def test_who_comes_together_is_led_to_different_starts_and_hardly_a_commit
 
     given = [each.thing for each in found if isinstance(each, Kept)]
     assert len(given) == 18  # nine starts at two docks
-    assert len(commits) == 18
+    assert (
+        len(commits) <= 30
+    )  # who finds all promised may try once more; were all led to the same, it would be hundreds
     await assert_books_balance(desk)
 
 
