@@ -43,7 +43,7 @@ HEAT_KM = 30.0  # a change for the worse by so many kilometres is still accepted
 class Effort:
     """How long a round looks for a better plan: rounds of ruin and recreate, and the seed of their dice."""
 
-    rounds: int = 2_000
+    rounds: int = 8_000
     seed: int = 0
 
     @classmethod
