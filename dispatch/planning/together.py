@@ -28,7 +28,7 @@ from solver.outcome import OnProgress, Outcome, Progress, ShouldStop
 from solver.slots.instance import SlotPlan
 from solver.slots.solve import solve as solve_slots
 
-LOOSE_SHARE = 0.4  # of the time for chains: for those that do not know their slots yet
+LOOSE_SHARE = 0.25  # of the time for chains: for those that do not know their slots yet; more of it is no better
 CHAIN_WEIGHT = 5  # how much more a visit weighs when a chain wants a slot of it: moved, it breaks the chain
 BEFORE_ALL = -(10**6)  # a minute before everything
 
