@@ -13,8 +13,9 @@ from solver.matching.pricing import Effort, Ground
 
 LEAST_SHARE, WHOLE = 0.03, 0.95
 LEAST_SLICE: Final = 5  # chains fixed at once at least
-FASTER, ALL_BUT = 1.4, 3.5  # later slices are that much quicker; exp(-3.5) of all shares may stay for the last
+HASTE: Final = 1.3  # so much larger slices than would be done in time if each took as long as what is left is large
 BETWEEN: Final = Pass(parts=3, effort=Effort(looks=20, is_fresh=True), steps=200, turns=1)
+SOON: Final = 1e-3  # seconds
 FEW_TEAMS: Final = 10  # so few are all priced between two slices
 
 
@@ -28,13 +29,13 @@ class Pace:
     before: float | None = None
 
     def slice(self) -> float:
-        """Return which part of all shares to fix next; what is left is fixed geometrically, ever faster."""
+        """Return which part of all shares to fix next: a slice takes time in proportion to what is left, so slices of a
+        part s take 1 / s times the time of the first."""
         left, before = self.left(), self.before
         self.before = left
         if before is None or before <= left:
             return self.least
-        rounds = max(1.0, FASTER * left / (before - left))
-        return max(self.least, 1.0 - float(np.exp(-ALL_BUT / rounds)))
+        return min(1.0, max(self.least, HASTE * (before - left) / max(left, SOON)))
 
 
 def dive(generation: Generation, ground: Ground, pace: Pace, over: Over) -> Sequences:

@@ -16,7 +16,8 @@ from solver.matching.pricing import Effort, Ground, Offers
 from solver.matching.teams import BoolArray
 from solver.reading import IntArray
 
-MOST_CHAINS: Final = 15_000  # in the master, more or less
+MOST_CHAINS: Final = 15_000  # in the master, more or less; more where these are not so many per truck:
+MOST_PER_TRUCK: Final = 6
 SHORT: Final = 3  # a step is at most this part of the duration that nearly all loads exceed
 FIRST_PRICE: Final = 0.25  # of what a load costs in the first plan: too low is mended faster than too high
 
@@ -66,7 +67,7 @@ class Generation:
                     return new
                 if not how.is_meanwhile:
                     self.master.run(how.steps)
-        self.master.thin(MOST_CHAINS)
+        self.master.thin(max(MOST_CHAINS, MOST_PER_TRUCK * len(self.net.start)))
         return new
 
     def add(self, offers: Offers) -> int:

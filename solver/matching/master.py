@@ -22,6 +22,7 @@ from solver.reading import IntArray
 
 DAMPING: Final = 0.95
 LOOK: Final = 20  # steps between two looks at all chains
+MEMORY: Final = 7_500  # steps over which prices are smoothed, about
 NEAR: Final = 0.05  # of a usual price: chains whose reduced cost is more are left out until the next look
 
 Problem = tuple[IntArray, IntArray, IntArray, FloatArray, FloatArray]
@@ -82,11 +83,16 @@ def empty_pool() -> Pool:
 
 
 class Master:
-    """The chains found so far, each once, and where the method stands: shares, and mean `price` (N,), `rent` (K,)."""
+    """The chains found so far, each once, and where the method stands: shares, and mean `price` (N,), `rent` (K,).
+
+    `smooth` (N,) are prices over a longer time. The bound is concave in the prices, so what of them still swings only
+    lowers it: smooth prices prove more (Wentges 1997).
+    """
 
     def __init__(self, net: Network, price: FloatArray) -> None:
         self.net = net
         self.price, self.rent = price.copy(), np.zeros(len(net.start))
+        self.smooth, self._smoothed = price.copy(), 0  # and over how many steps
         self.drop = net.drop.astype(np.float64)
         self.pool = empty_pool()
         self.value = float(price.sum())  # of the dual at the mean prices and rents, on the chains found
@@ -98,8 +104,8 @@ class Master:
         """Return a master that goes on from here by itself."""
         other = Master(self.net, self.price)
         other.__dict__.update(self.__dict__)
-        other.rent, other.drop, other._price, other._rent = (
-            array.copy() for array in (self.rent, self.drop, self._price, self._rent)
+        other.rent, other.smooth, other.drop, other._price, other._rent = (
+            array.copy() for array in (self.rent, self.smooth, self.drop, self._price, self._rent)
         )
         other.pool = empty_pool().joined(self.pool)
         other._known = set(self._known)
@@ -140,6 +146,12 @@ class Master:
         self.pool = pool._replace(mean=mean[0])
         self.price, self.rent = mean[1], mean[2]
         self.value = float(self.price.sum() - self.rent.sum())
+        self._smoothed = min(self._smoothed + steps, MEMORY)
+        self.smooth = self.smooth + (self.price - self.smooth) * min(1.0, steps / self._smoothed)
+
+    def begin_smoothing(self) -> None:
+        """Let smooth prices forget what was before."""
+        self._smoothed = 0
 
     def reduced_costs(self) -> FloatArray:
         """Return what each chain costs less the prices of its loads, and the rent of its truck."""

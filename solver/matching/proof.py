@@ -28,7 +28,7 @@ CAREFUL: Final = 1.2  # times the seconds expected, so that a pass ends in time
 def prove_soon(master: Master, record: Record, watch: Watch, workers: int) -> None:
     """Prove a bound that takes little time."""
     grounds = [Ground(with_instant_loads(master.net, grain.step), grain, workers) for grain in COARSE]
-    _prove_at(grounds, master.price, record, watch)
+    _prove_at(grounds, master.smooth, (HASTY, LOOKS), record, watch)
 
 
 def prove(net: Network, master: Master, record: Record, watch: Watch, rng: np.random.Generator) -> None:
@@ -37,11 +37,11 @@ def prove(net: Network, master: Master, record: Record, watch: Watch, rng: np.ra
     grounds = [Ground(with_instant_loads(net, grain.step), grain, 1) for grain in (*COARSE, FINE)]
     is_same = all(ground.net is net for ground in grounds)
     likely = generation.on(LIKELY)
-    needed = CAREFUL * _seconds(grounds[-1], master.price, watch)
+    needed = CAREFUL * sum(_seconds(ground, master.smooth, watch) for ground in grounds)
     while not watch.over():
         _generate(generation, likely, watch, needed)
         began = watch.seconds
-        offers = _prove_at(grounds, master.price, record, watch)
+        offers = _prove_at(grounds, master.smooth, (HASTY, HASTY, LOOKS), record, watch)
         needed = CAREFUL * (watch.seconds - began)
         if watch.over() or not is_same or not generation.add(offers):
             return
@@ -59,17 +59,18 @@ def _generate(generation: Generation, ground: Ground, watch: Watch, reserve: flo
             return
 
 
-def _prove_at(grounds: Sequence[Ground], price: FloatArray, record: Record, watch: Watch) -> Offers:
+def _prove_at(
+    grounds: Sequence[Ground], price: FloatArray, efforts: Sequence[Effort], record: Record, watch: Watch
+) -> Offers:
     """Prove the bound at these prices on lattices, coarse to fine; a truck that should rather stand still by one need
     not be looked at on the next, and one that time does not reach keeps what the ones before say of it."""
     unit = max(quantum(ground.net) for ground in grounds)
     worth = np.floor(np.min([price, *(ground.net.drop for ground in grounds)], axis=0) / unit) * unit
     everything = np.ones(len(worth), np.bool_)
     offers = grounds[0].no_offers()
-    for rank, ground in enumerate(grounds):
+    for rank, (ground, effort) in enumerate(zip(grounds, efforts, strict=True)):
         ground.narrow(offers.least < 0.0, everything)
         offers.least[ground.no_offers().least == 0.0] = 0.0  # in teams formed anew, some find no load in their time
-        effort = HASTY if rank == 0 else LOOKS
         ground.price(np.arange(len(ground.teams)), worth, effort, watch.over, offers)
         if rank == 0 and watch.over():
             break

@@ -16,7 +16,7 @@ from solver.matching.teams import BoolArray
 
 FEWEST, MOST = 40, 200  # trucks planned anew at once: a quarter of all between these
 ROUNDS: Final = 4
-GRAIN: Final = Grain(10, 30, is_likely=True)
+GRAIN: Final = Grain(5, 30, is_likely=True)
 HOW: Final = Pass(parts=1, effort=Effort(looks=40, is_fresh=True), steps=200)
 PATIENCE: Final = 100  # failures in a row that end it
 SLICE: Final = 0.02

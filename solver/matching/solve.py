@@ -40,7 +40,7 @@ WORKERS: Final = 2
 WIDTH: Final = 24  # neighbours per load
 POLL_SECONDS: Final = 0.02
 SLICE: Final = 0.015
-DIVE_SHARE, REFINE_SHARE = 0.65, 0.98  # of the time, until the plan is made and made better
+DIVE_SHARE, REFINE_SHARE = 0.75, 0.98  # of the time, until the plan is made and made better
 
 
 class Stage(NamedTuple):
@@ -57,7 +57,7 @@ STAGES: Final = (
     Stage(Grain(10, 60, is_likely=True), Pass(8, Effort(10, is_fresh=True), 300, is_meanwhile=True), 0.16, 10),
     Stage(Grain(5, 30, is_likely=True), Pass(16, Effort(40, is_fresh=True), 150, is_meanwhile=True), 0.4, 40),
 )
-DIVE: Final = Grain(10, 30, is_likely=True)
+DIVE: Final = Grain(5, 30, is_likely=True)
 
 
 def solve(
@@ -126,6 +126,7 @@ def _work(net: Network, record: Record, watch: Watch, seed: int) -> None:
 
 def _generate(generation: Generation, stage: Stage, watch: Watch) -> None:
     ground = generation.on(stage.grain)
+    generation.master.begin_smoothing()
     for _ in range(stage.rounds):
         if watch.over(stage.until):
             return
@@ -134,7 +135,7 @@ def _generate(generation: Generation, stage: Stage, watch: Watch) -> None:
 
 
 def _plan(generation: Generation, record: Record, watch: Watch, seed: int) -> None:
-    net, prices = generation.net, Prices(generation.master.price.copy(), generation.master.rent.copy())
+    net, prices = generation.net, Prices(generation.master.smooth.copy(), generation.master.rent.copy())
     ground = generation.on(DIVE)
     pace = Pace(lambda: max(0.0, watch.budget * DIVE_SHARE - watch.seconds), SLICE)
     plan = dive(generation, ground, pace, watch.over)

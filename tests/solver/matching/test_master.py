@@ -79,3 +79,19 @@ def test_what_is_settled_is_forgotten():
 
     assert master.pool.truck.tolist() == [1]
     assert master.pool.loads.tolist() == [1]
+
+
+def test_smooth_prices_are_the_mean_of_the_prices_since_smoothing_began():
+    net = network(park([{"drop": 1000}, {"drop": 700}], [{}]))
+    master = Master(net, np.array([100.0, 50.0]))
+    master.add(np.array([0]), rows_of((0, 1)))
+    master.run(20)
+    master.begin_smoothing()
+
+    prices = []
+    for _ in range(4):
+        master.run(50)
+        prices.append(master.price)
+
+    assert master.smooth == pytest.approx(np.mean(prices, axis=0))
+    assert (master.smooth <= net.drop).all()
