@@ -77,7 +77,8 @@ class Trucks:
             warehouse.id: drive.park.zone_by_id[warehouse.zone].drive_minutes for warehouse in drive.park.warehouses
         }
         self._again: defaultdict[str, int] = defaultdict(int)
-        self._inside: set[str] = set()  # plates: who is in the park cannot come to its gate
+        self._inside: set[str] = set()  # plates: who is in the park, or before its gate, cannot come to it
+        self._told_eta: dict[str, datetime] = {}  # by appointment: when its truck said it will come
 
     def begin(self) -> None:
         """Put down the trucks that come without an appointment."""
@@ -99,8 +100,11 @@ class Trucks:
             return
         is_new = identity not in self._expected
         self._expected[identity] = place
-        coming, starts = self._coming(appointment), self._starts_at(appointment)
+        coming, starts, eta = self._coming(appointment), self._starts_at(appointment), self._told_eta.get(identity)
         agenda = self._drive.agenda
+        if eta is not None:
+            agenda.at(eta, self._arrive, identity, place, coming)
+            return
         if is_new and coming.change is not Change.NONE and appointment["match"] is None:
             agenda.at(starts - timedelta(minutes=coming.change_minutes), self._change, identity, coming)
         if coming.told_minutes is not None and coming.late_minutes is not None:
@@ -141,6 +145,7 @@ class Trucks:
             return
         drive, path = self._drive, f"/v1/appointments/{in_path(identity)}"
         eta = max(drive.clock(), self._starts_at(appointment) + timedelta(minutes=coming.late_minutes))
+        self._told_eta[identity] = eta
         who = drive.driver(appointment)
         answer = await drive.callers.post(who, "report_eta", f"{path}/eta", {"eta": eta.isoformat()})
         if not answer.is_good or answer.document["offer"] is None:
@@ -174,6 +179,7 @@ class Trucks:
         if not answer.is_good:
             await self._turned_away(appointment, coming, answer)
             return
+        self._inside.add(appointment["plate"])
         served = self._lanes[appointment["gate"]].pass_one(self._drive.clock())
         self._drive.agenda.at(served, self._check_in, identity, body, coming)
 
@@ -211,6 +217,7 @@ class Trucks:
 
     async def _turned_away(self, appointment: Document, coming: Coming, answer: Answer) -> None:
         self._drive.counts[f"turned away: {reason_of(answer.document)}"] += 1
+        self._inside.discard(appointment["plate"])
         if coming.walks_in:
             await self._walk_in({name: appointment[name] for name in ("plate", "carrier", "warehouse", "cargo_kind")})
 
