@@ -19,13 +19,16 @@ _WHOLE = re.compile(r"-?\d{1,18}\Z", re.ASCII)
 
 
 def rows_of(content: bytes, kind: type[BaseModel]) -> list[dict[str, Any]]:
-    """Return the rows as they would stand in JSON; InvalidRequest when it is no CSV in UTF-8."""
+    """Return the rows as they would stand in JSON; InvalidRequest when it is no CSV in UTF-8 or names no field."""
     readers = _readers(kind)
     try:
         lines = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), restkey=BEYOND, strict=True)
-        return [_row(line, readers) for line in lines]
+        rows = [_row(line, readers) for line in lines]
     except (csv.Error, UnicodeDecodeError) as fault:
         raise InvalidRequest([("body", f"is not CSV in UTF-8 ({fault})")]) from None
+    if not readers.keys() & set(lines.fieldnames or ()):
+        raise InvalidRequest([("body", f"its first line must name fields, some of {', '.join(readers)}")])
+    return rows
 
 
 def example_of(row: dict[str, Any]) -> str:

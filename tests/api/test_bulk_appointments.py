@@ -90,6 +90,14 @@ async def test_what_is_no_csv_is_refused_whole(client, content):
     assert answer.json()["errors"][0]["problem"].startswith("is not CSV in UTF-8")
 
 
+@pytest.mark.parametrize("content", ["", "colour,size\n", "colour\nred\n"])
+async def test_a_first_line_that_names_no_field_is_refused_whole(client, content):
+    answer = await post_csv(client, content)
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["problem"].startswith("its first line must name fields, some of plate")
+
+
 async def test_too_many_rows_and_cells_beyond_the_first_line_are_refused(client):
     many = await post_csv(client, "plate\n" + "x\n" * 701)
     beyond = await post_csv(client, "plate,carrier\n浙B00001,c1,more,and more\n")
