@@ -75,11 +75,11 @@ async def match_and_offer(at: Surroundings, order: Round) -> dict[str, Any]:
     """Do a round over the open loads and trucks of today, and of tomorrow as far as it reaches; make a match of every
     offer, and return the result.
 
-    Planned chains whose trucks must leave soon are offered first, each to its own driver.
-    What was taken meanwhile is refused to the round and named. Run again under the same name, it publishes what was
-    decided then.
+    Planned chains whose trucks must leave soon are offered first, each to its own driver; one that has no slots by now
+    is undone and its loads are in the round. What was taken meanwhile is refused to the round and named. Run again
+    under the same name, it publishes what was decided then.
     """
-    due = await _offer_planned(at, order)
+    due, undone = await _offer_planned(at, order)
     decided = await _find_decided(at.store, order.round_id)
     if decided is None:
         decided = await _decide(at, order)
@@ -87,7 +87,7 @@ async def match_and_offer(at: Surroundings, order: Round) -> dict[str, Any]:
         await at.store.commit(Commit(expects=(Expect(key, 0),), writes=(Write(key, codec.dump(decided)),)))
     matches = [_match(at.park, order.round_id, offer) for offer in decided.offers]
     made = await publication.make_matches(at.store, at.park, matches, at.clock(), decided.behind)
-    not_made = (*decided.full, *made.refused)
+    not_made = (*undone, *decided.full, *made.refused)
     refused = {"count": len(not_made), "named": [asdict(each) for each in not_made[:NAMED]]}
     late = {each.id for each in made.refused}
     standing = [match.id for match in matches if match.plate not in late]
@@ -101,27 +101,35 @@ async def match_and_offer(at: Surroundings, order: Round) -> dict[str, Any]:
     }
 
 
-async def _offer_planned(at: Surroundings, order: Round) -> list[str]:
-    """Offer the planned chains whose trucks must leave within the time ahead; return the offers' ids."""
-    now = at.clock()
-    days = rules.round_days(at.park, now, order.ahead)
+async def _offer_planned(at: Surroundings, order: Round) -> tuple[list[str], list[Refused]]:
+    """Offer the planned chains that are due, and undo those that could not be accepted.
+
+    Returns the offers' ids, and what was undone and why.
+    """
+    offered, undone, desk, now = [], [], Desk(at.park, at.store), at.clock()
+    for kept in await _due_planned(at, now, order.ahead):
+        match = kept.record.match
+        full = await _find_full(desk, match, [each.record.load for each in kept.loads], now)
+        change = offering.offer_planned if full is None else offering.undo_match
+        with suppress(VersionChanged, NotAllowedNow):  # somebody has just changed it; the next round looks again
+            await at.store.commit(change(at.park, at.store.keys, kept, now))
+            if full is None:
+                offered.append(match.id)
+            else:
+                undone.append(full)
+    return offered, undone
+
+
+async def _due_planned(at: Surroundings, now: datetime, ahead: timedelta) -> list[KeptMatch]:
+    """Return the planned chains whose trucks must leave within the time ahead."""
+    days = rules.round_days(at.park, now, ahead)
     ids = [each for day in days for each in await at.store.members(at.store.keys.planned(day))]
-    kept_planned = await publication.kept_matches(at.store, ids)
-    planned = [each for each in kept_planned if each.record.match.state is MatchState.PLANNED and each.loads]
-    today = at.park.grid.day_of(now)
-    planned = [
-        each for each in planned if each.record.match.day >= today or each.record.match.loads[0].starts_at >= now
-    ]
-    found = await at.store.find_many([at.store.keys.truck_state(each.record.match.plate) for each in planned])
-    until = now + order.ahead + timedelta(minutes=at.park.rules.react_minutes)
-    offered = []
-    for kept, stored in zip(planned, found, strict=True):
-        truck = codec.read(Truck, stored.document) if stored is not None else None
-        if _leaves_at(at, kept, truck) <= until:
-            with suppress(VersionChanged, NotAllowedNow):  # somebody has just changed it; the next round looks again
-                await at.store.commit(offering.offer_planned(at.park, at.store.keys, kept, now))
-                offered.append(kept.record.match.id)
-    return offered
+    planned = await publication.kept_matches(at.store, ids)
+    open_ones = [each for each in planned if each.loads and _may_be_offered(each.record.match, at.park, now)]
+    found = await at.store.find_many([at.store.keys.truck_state(each.record.match.plate) for each in open_ones])
+    trucks = (codec.read(Truck, each.document) if each is not None else None for each in found)
+    until = now + ahead + timedelta(minutes=at.park.rules.react_minutes)
+    return [kept for kept, truck in zip(open_ones, trucks, strict=True) if _leaves_at(at, kept, truck) <= until]
 
 
 def _may_be_offered(match: Match, park: Park, now: datetime) -> bool:
@@ -153,7 +161,7 @@ async def _decide(at: Surroundings, order: Round) -> Decided:
     chains = {each.plate: chained[_day_of(at.park, each)].get(each.plate, 0) for each in offers}
     behind = {plate: count for plate, count in chains.items() if count}
     desk, known = Desk(at.park, at.store), {each.load.id: each.load for each in loads}
-    finding = (_find_full(desk, _match(at.park, order.round_id, each), known[each.load.load], now) for each in offers)
+    finding = (_find_full(desk, _match(at.park, order.round_id, each), [known[each.load.load]], now) for each in offers)
     full = await asyncio.gather(*finding)
     open_ones = tuple(offer for offer, refused in zip(offers, full, strict=True) if refused is None)
     return Decided(day, len(loads), len(live), open_ones, behind, tuple(each for each in full if each is not None))
@@ -175,12 +183,12 @@ def _day_of(park: Park, offer: PlannedOffer) -> date:
     return park.grid.day_of(offer.load.starts_at)
 
 
-async def _find_full(desk: Desk, match: Match, load: Load, now: datetime) -> Refused | None:
-    """Return why the driver could not accept the offer as the counters stand; None when he could."""
+async def _find_full(desk: Desk, match: Match, loads: Sequence[Load], now: datetime) -> Refused | None:
+    """Return why the driver could not accept the match's loads as the counters stand; None when he could."""
     try:
-        await SlotFinder(desk, now).find(match, stops_of(desk.park, match, [load]))
+        await SlotFinder(desk, now).find(match, stops_of(desk.park, match, loads))
     except Refusal as refusal:
-        return Refused(match.plate, f"load {load.id}: {refusal}")
+        return Refused(match.plate, f"load {', '.join(each.id for each in loads)}: {refusal}")
     return None
 
 

@@ -14,7 +14,7 @@ from dispatch.model.promises import LoadState, MatchState
 from dispatch.model.refusals import NotAllowedNow, NotThere
 from dispatch.planning.together import Budget, Watch
 from dispatch.roads.table import TravelTable
-from dispatch.services import freight, publication
+from dispatch.services import booking, freight, publication
 from dispatch.services.day_planning import Order, Surroundings, plan_and_publish
 from dispatch.services.desk import Desk
 from dispatch.services.freight import LoadRecord, MatchRecord
@@ -24,7 +24,7 @@ from dispatch.services.reoffering import ask_round
 from dispatch.store import codec
 from dispatch.store.commit import Commit, Write
 from dispatch.worker.jobs import Jobs
-from tests.dispatch.store.small_park import DAY, HERE, a_load, a_park, a_truck, at, plate
+from tests.dispatch.store.small_park import DAY, HERE, a_load, a_match, a_park, a_truck, an_appointment, at, plate
 
 pytestmark = [pytest.mark.anyio, pytest.mark.store]
 
@@ -144,12 +144,32 @@ async def test_a_truck_with_the_plans_chain_is_offered_only_what_comes_after_it(
     early = replace(a_load(2), earliest=at("07:30"), latest=at("08:00"))
     await fill(store, [a_load(1), early], [a_truck(1)])
     park = a_park(store.keys.park_id)
-    chain = publication.Match("P-1", plate(1), "P", DAY, (publication.MatchedLoad("L1", at("08:00")),), 0, 5)
-    await publication.make_matches(store, park, [chain], NOW)
+    await publication.make_matches(store, park, [planned_chain()], NOW)
 
     result = await match_and_offer(surroundings(store), a_round())
 
     assert (result["loads"], result["offers"]) == (1, ["P-1"])  # the plan's own chain is due
+
+
+def planned_chain():
+    return replace(a_match(plan="P"), id="P-1", carrier="C1", state=MatchState.PLANNED)
+
+
+async def test_a_planned_chain_that_has_no_slots_any_more_is_undone_and_its_loads_are_in_the_round(store):
+    park = a_park(store.keys.park_id)
+    await fill(store, [a_load(1, latest=at("08:15"))], [a_truck(1), a_truck(2)])
+    await publication.make_matches(store, park, [planned_chain()], NOW)
+    others = [an_appointment(f"A{n}", plate=plate(n), slot=32, slots=4) for n in (3, 4)]  # both docks of W1
+    for each in others:
+        await store.commit(booking.create(park, store.keys, each))
+
+    result = await match_and_offer(surroundings(store), a_round())
+
+    assert (result["loads"], result["offers"]) == (1, [])
+    assert plate(1) in {each["id"] for each in result["refused"]["named"]}
+    assert all("dock group W1-box 08:00" in each["reason"] for each in result["refused"]["named"])
+    assert (await match_record(store, "P-1")).match.state is MatchState.UNDONE
+    assert (await load_record(store, "L1")).state is LoadState.POSTED
 
 
 async def test_the_plan_of_the_day_gives_a_declined_load_to_another_truck_and_keeps_carriers_out(store):
