@@ -12,9 +12,8 @@ from typer.exceptions import Abort, TyperException
 
 import parkdispatch
 from api.cli.output import put_line, say
-from dispatch.store.archive import ArchiveFault
 from dispatch.store.binary import StoreFault
-from dispatch.store.commit import StoreDown
+from dispatch.store.commit import ArchiveFault, StoreDown
 from solver.reading import BadInput
 
 COMMANDS = {  # each is loaded only when it is called: solvers and the web take seconds to load
@@ -40,6 +39,7 @@ COMMANDS = {  # each is loaded only when it is called: solvers and the web take 
 }
 
 ALONE: dict[tuple[str, ...], str] = {  # without what the rest of their group loads
+    ("solve", "slots"): "api.cli.solving_slots:slots_app",
     ("simulate", "gate"): "api.cli.simulating_gate:gate_app",
 }
 

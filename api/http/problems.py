@@ -15,8 +15,7 @@ from api.http import headers
 from dispatch.model import refusals
 from dispatch.model.refusals import Refusal
 from dispatch.services.desk import Misfit
-from dispatch.store.archive import ArchiveFault
-from dispatch.store.commit import StoreDown
+from dispatch.store.commit import ArchiveFault, StoreDown
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = "2"

@@ -16,15 +16,21 @@ from pathlib import Path
 import orjson
 
 from dispatch.model.grid import SlotGrid
-from dispatch.store.commit import Commit, Event, Expect, StoredEvent, VersionChanged, Write, order_of, stored_at
+from dispatch.store.commit import (
+    ArchiveFault,
+    Commit,
+    Event,
+    Expect,
+    StoredEvent,
+    VersionChanged,
+    Write,
+    order_of,
+    stored_at,
+)
 from dispatch.store.store import Store
 
 AT_ONCE = 1000
 FIRST = "0-0"
-
-
-class ArchiveFault(Exception):
-    """The archive does not hold what was trimmed from the stream; `str()` is one line."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,10 @@ class StoreDown(NotDone):
         return StoreDown(str(self), maybe_done=self.maybe_done, reads_go_on=self.reads_go_on)
 
 
+class ArchiveFault(Exception):
+    """The archive does not hold what was trimmed from the stream; `str()` is one line."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """An entity as it stands in the store."""

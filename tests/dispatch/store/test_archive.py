@@ -2,9 +2,9 @@
 
 import pytest
 
-from dispatch.store.archive import ArchiveFault, archive_days, check_whole, find_mark, read_archive
+from dispatch.store.archive import archive_days, check_whole, find_mark, read_archive
 from dispatch.store.board import Board, prove
-from dispatch.store.commit import Commit, Event, Write, stored_at
+from dispatch.store.commit import ArchiveFault, Commit, Event, Write, stored_at
 from tests.dispatch.store.small_park import GRID
 
 pytestmark = [pytest.mark.anyio, pytest.mark.store]
