@@ -18,7 +18,7 @@ import orjson
 
 from api.assembly import child_environment
 from api.settings import demo_park_file
-from dispatch.files import load_park
+from dispatch.files import load_park, save_park
 from dispatch.model.park import DockKind, Park
 from dispatch.model.plates import normalised
 from dispatch.store.commit import Commit, Event, Expect, Take, Write
@@ -30,7 +30,7 @@ Ask = Callable[[], Awaitable[bool]]
 
 HOT_WAREHOUSES = 5
 HOT_HOUR = 10
-BOOKED = b"201"
+BOOKED = 201
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,12 @@ def _row(what: str, connections: int, seconds: float, waits: list[float], done: 
         "p50 ms": float(p50),
         "p99 ms": float(p99),
     }
+
+
+def own_park(park: Park, directory: Path) -> dict[str, str]:
+    """Keep a park in a directory; return the settings of a service of that park, whose files are there too."""
+    save_park(park, directory / "park.json")
+    return {"PARKDISPATCH_PARK_FILE": str(directory / "park.json"), "PARKDISPATCH_VAR_DIR": str(directory)}
 
 
 @contextmanager
@@ -142,11 +148,7 @@ async def posting(
     port: int, path: str, key: str, bodies: Iterator[bytes], connections: int, seconds: float, clock: Clock
 ) -> tuple[list[float], int]:
     """Post over so many kept connections for so long; return each answer's wait and how many were 201."""
-    head = (
-        f"POST {path} HTTP/1.1\r\nHost: park\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n"
-        "Content-Length: "
-    ).encode()
-
+    head = head_of(path, key)
     async with Streams(port, connections) as streams:
         asks = [_poster(reader, writer, head, bodies) for reader, writer in streams.pairs]
         return await _measured(asks, seconds, clock)
@@ -156,12 +158,24 @@ def _poster(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: by
     async def ask() -> bool:
         body = next(bodies)
         writer.write(head + f"{len(body)}\r\n\r\n".encode() + body)
-        answered = await reader.readuntil(b"\r\n\r\n")
-        length = answered.lower().split(b"content-length: ")[1].split(b"\r\n")[0]
-        await reader.readexactly(int(length))
-        return answered[9:12] == BOOKED
+        return (await answer_of(reader))[0] == BOOKED
 
     return ask
+
+
+def head_of(path: str, key: str) -> bytes:
+    """Return the head of a POST of JSON, up to the length of its body."""
+    return (
+        f"POST {path} HTTP/1.1\r\nHost: park\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n"
+        "Content-Length: "
+    ).encode()
+
+
+async def answer_of(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+    """Return the status and the body of the next answer."""
+    answered = await reader.readuntil(b"\r\n\r\n")
+    length = answered.lower().split(b"content-length: ")[1].split(b"\r\n")[0]
+    return int(answered[9:12]), await reader.readexactly(int(length))
 
 
 class Streams:

@@ -16,13 +16,14 @@ import httpx
 import numpy as np
 
 from api.assembly import running_beside, wall_clock
-from api.benchmark import plate, serving
+from api.benchmark import own_park, plate, serving
 from api.contract import Account, Asked, Contract
 from api.contract_names import MADE_AT, Names
 from api.http import examples
 from api.http.problems import KINDS
+from api.own_service import NO_RATES
 from api.settings import demo_park_file
-from dispatch.files import load_park, save_park
+from dispatch.files import load_park
 from dispatch.model.callers import Role
 from dispatch.model.park import Park
 from dispatch.model.promises import Match, MatchedLoad, MatchState
@@ -38,7 +39,6 @@ WAREHOUSES = 6
 DOCKS = 500
 CASES = 5  # of either kind, per operation and round
 JOB_SECONDS = 300.0
-WIDE = {f"PARKDISPATCH_RATE_{who}": "100000000" for who in ("OPERATOR", "SYSTEM", "PERSON", "ADDRESS")}
 TENANT_OF = {Role.ENTERPRISE: "carrier", Role.DRIVER: "plate", Role.WAREHOUSE: "warehouse", Role.GATE: "gate"}
 
 
@@ -72,15 +72,9 @@ def furnished(directory: Path, rng: np.random.Generator, *, with_jobs: bool) -> 
     they stand in the queue, and the scenario is cancelled.
     """
     park = small(load_park(demo_park_file()))
-    save_park(park, directory / "park.json")
     today = park.grid.day_of(wall_clock())
     now, key = park.grid.moment_of(today, HOUR * 60), secrets.token_urlsafe(24)
-    settings = {
-        "PARKDISPATCH_PARK_FILE": str(directory / "park.json"),
-        "PARKDISPATCH_VAR_DIR": str(directory),
-        "PARKDISPATCH_LOG_LEVEL": "error",
-        **WIDE,
-    }
+    settings = {**own_park(park, directory), **NO_RATES, "PARKDISPATCH_LOG_LEVEL": "error"}
     with (
         running_store(StoreSettings(data_dir=directory / "store"), say=lambda _: None) as url,
         serving("service", url, key, at=now, **settings) as port,

@@ -18,8 +18,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from api.benchmark import Clock, Streams, plate, serving
-from dispatch.files import save_park
+from api.benchmark import Clock, Streams, answer_of, head_of, own_park, plate, serving
 from dispatch.model import rules
 from dispatch.model.park import DockKind, Hours, Park
 from dispatch.model.promises import AppointmentState
@@ -119,8 +118,7 @@ def row(burst: Burst, found: Found) -> dict[str, Any]:
 def burst_in(directory: Path, burst: Burst, clock: Clock, today: date) -> Found:
     """Serve the park from a directory, release tomorrow's peak hours, and return what came of it."""
     park, key, day = burst.park, secrets.token_urlsafe(24), today + timedelta(days=1)
-    save_park(park, directory / "park.json")
-    settings = {"PARKDISPATCH_PARK_FILE": str(directory / "park.json"), "PARKDISPATCH_VAR_DIR": str(directory)}
+    settings = own_park(park, directory)
     release = max(rules.opens_at(park, day, slot) for slot in park.peak_slots)
     with (
         running_store(StoreSettings(data_dir=directory / "store")) as url,
@@ -159,10 +157,7 @@ def _requests(burst: Burst, day: date) -> Iterator[bytes]:
 
 async def _ask_all(port: int, key: str, bodies: list[bytes], connections: int, clock: Clock) -> list[Told]:
     """Send everything as fast as answers come; return the answers."""
-    head = (
-        f"POST /v1/appointments HTTP/1.1\r\nHost: park\r\nAuthorization: Bearer {key}\r\n"
-        "Content-Type: application/json\r\nContent-Length: "
-    ).encode()
+    head = head_of("/v1/appointments", key)
     waiting = iter(bodies)
     told: list[Told] = []
 
@@ -170,10 +165,8 @@ async def _ask_all(port: int, key: str, bodies: list[bytes], connections: int, c
         for body in waiting:
             began = clock()
             writer.write(head + f"{len(body)}\r\n\r\n".encode() + body)
-            answered = (await reader.readuntil(b"\r\n\r\n")).lower()
-            length = int(answered.split(b"content-length: ")[1].split(b"\r\n")[0])
-            document = orjson.loads(await reader.readexactly(length))
-            told.append(Told(int(answered[9:12]), document, clock() - began))
+            status, content = await answer_of(reader)
+            told.append(Told(status, orjson.loads(content), clock() - began))
 
     async with Streams(port, connections) as streams:
         await asyncio.gather(*(work(*pair) for pair in streams.pairs))

@@ -23,7 +23,7 @@ from api.driving.callers import AUDITOR, OPERATOR, Callers, Who
 from api.driving.connections import Connections
 from api.driving.drive import Agenda, Drive
 from api.driving.running import Driven, Pace, Run
-from api.own_service import OwnService, Unfit
+from api.own_service import NO_RATES, OwnService, Unfit
 from dispatch.clock import SteppedClock
 from dispatch.files import MAX_DAY_THINGS, load_park
 from dispatch.model.park import Park
@@ -36,8 +36,6 @@ from solver.reading import BadInput
 
 ROUND_VISITS = 25  # a small day takes no more rounds than one for so many visits, and none more than each 15 minutes
 LEAST_PATIENCE = 15.0
-UNBOUND = "1000000000"  # requests a minute: the park's minutes pass in a moment
-RATES = ("OPERATOR", "SYSTEM", "PERSON", "ADDRESS")
 
 
 def drive_day(  # noqa: PLR0917 - options of a command are given by name
@@ -91,14 +89,13 @@ def _pace(visits: int, step: float, patience: float | None) -> Pace:
 def _driven(park: Park, script: Script, directory: Path, options: _Options) -> dict[str, Any]:
     """Return the report of a day driven over a service of its own, with its store and worker."""
     clock = SteppedClock.make(directory / "clock", script.begins)
-    rates = {f"PARKDISPATCH_RATE_{name}": UNBOUND for name in RATES}
     where = {} if options.park_file is None else {"PARKDISPATCH_PARK_FILE": str(options.park_file.resolve())}
     service = OwnService(
         directory,
         PARKDISPATCH_TEST_CLOCK=str(clock.file.resolve()),
         PARKDISPATCH_OPERATOR_KEY=secrets.token_urlsafe(24),  # opened by nobody: the drive has keys of its own
         PARKDISPATCH_LOG_LEVEL="warning",
-        **rates,
+        **NO_RATES,
         **where,
     )
     service.environment.pop("REDIS_URL", None)

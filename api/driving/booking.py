@@ -74,17 +74,13 @@ def _confirm_or_not(drive: Drive, who: Who, held: Document) -> None:
     if rng.random() < habits.CONFIRMS:
         at = drive.answers_at(held["expires_at"], float(rng.uniform(0, habits.PATIENCE)))
         path = f"/v1/appointments/{held['id']}/confirm"
-        drive.agenda.at(at, _say, drive, who, "confirm_appointment", path)
-
-
-async def _say(drive: Drive, who: Who, what: str, path: str, body: Any = None) -> None:
-    await drive.callers.post(who, what, path, body)
+        drive.agenda.at(at, drive.callers.post, who, "confirm_appointment", path)
 
 
 async def _send_list(drive: Drive, carrier: str, rows: list[Asking]) -> None:
     """Send a carrier's list; what is refused is asked for again one by one."""
     bodies = [_body(each) for each in rows]
-    as_csv = habits.dice(0, carrier).integers(AS_CSV) == 0
+    as_csv = drive.dice("csv", carrier).integers(AS_CSV) == 0
     told: Any = _csv(bodies) if as_csv else {"appointments": bodies}
     who = Who(Role.ENTERPRISE, carrier)
     answer = await drive.callers.post(who, "request_appointments", "/v1/appointments/bulk", told, creates=True)
@@ -146,7 +142,7 @@ def _plain(value: Any) -> Any:
 def offered_from_line(drive: Drive, appointment: Document) -> None:
     """Put down what somebody answers who waited in line and is offered a slot."""
     rng = drive.dice("line", appointment["plate"], appointment["wish"])
-    answer = Answer(habits.one_of(rng, dict(habits.LINE)))  # type: ignore[arg-type]
+    answer = habits.one_of(rng, habits.LINE)
     if answer is Answer.SILENCE:
         return
     at = drive.answers_at(appointment["expires_at"], float(rng.uniform(0, habits.PATIENCE)))
@@ -154,13 +150,13 @@ def offered_from_line(drive: Drive, appointment: Document) -> None:
     path = f"/v1/appointments/{in_path(appointment['id'])}/{what}"
     who = drive.driver(appointment)
     drive.counts[f"offered from the line: {answer}"] += 1
-    drive.agenda.at(at, _say, drive, who, f"{what}_appointment", path)
+    drive.agenda.at(at, drive.callers.post, who, f"{what}_appointment", path)
 
 
 def displaced(drive: Drive, appointment: Document) -> None:
     """Put down what a driver answers whom a closure has moved."""
     rng = drive.dice("displaced", appointment["id"], appointment["displaced_by"])
-    answer = Answer(habits.one_of(rng, dict(habits.DISPLACED)))  # type: ignore[arg-type]
+    answer = habits.one_of(rng, habits.DISPLACED)
     drive.counts[f"displaced: {answer}"] += 1
     if answer is Answer.SILENCE:
         return
@@ -168,4 +164,4 @@ def displaced(drive: Drive, appointment: Document) -> None:
     body = None if answer is Answer.ACCEPT else {"waitlist": answer is Answer.REFUSE_AND_WAIT}
     what = "accept_change" if answer is Answer.ACCEPT else "refuse_change"
     who, wait = drive.driver(appointment), timedelta(minutes=int(rng.integers(1, 30)))
-    drive.agenda.at(drive.clock() + wait, _say, drive, who, what, path, body)
+    drive.agenda.at(drive.clock() + wait, drive.callers.post, who, what, path, body)

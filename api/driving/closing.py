@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -58,7 +58,7 @@ async def _close_docks(drive: Drive, closures: list[Closed]) -> None:
     used, slot = _busiest(drive, DOCK_HOURS, await _held(drive), "dock_group")
     if used:
         group, most = max(used.items(), key=lambda each: each[1])
-        docks = next(each.docks for house in drive.park.warehouses for each in house.dock_groups if each.id == group)
+        docks = _docks_of(drive.park, group)
         await _close(drive, closures, ClosureKind.DOCK_GROUP, group, max(1, docks - most // 2), slot)
 
 
@@ -67,13 +67,9 @@ async def _close_lanes(drive: Drive, closures: list[Closed]) -> None:
     used, slot = _busiest(drive, LANE_HOURS, await _held(drive), "gate")
     if used:
         name, most = max(used.items(), key=lambda each: each[1])
-        gate, minutes = drive.park.gate_by_id[name], drive.park.grid.slot_minutes
-        lanes = next(
-            lanes
-            for lanes in range(1, gate.entry_lanes + 1)
-            if (gate.entry_lanes - lanes) * minutes * 60 // gate.seconds_per_truck < most
-        )
-        await _close(drive, closures, ClosureKind.GATE, name, lanes, slot)
+        lanes = range(1, drive.park.gate_by_id[name].entry_lanes + 1)
+        few = next(closed for closed in lanes if _entries_without(drive.park, name, closed, slot) < most)
+        await _close(drive, closures, ClosureKind.GATE, name, few, slot)
 
 
 async def _close_warehouse(drive: Drive, closures: list[Closed]) -> None:
@@ -82,8 +78,9 @@ async def _close_warehouse(drive: Drive, closures: list[Closed]) -> None:
     if used:
         name = max(used.items(), key=lambda each: each[1])[0]
         slot = WAREHOUSE_HOURS[0] * 60 // drive.park.grid.slot_minutes
-        await _close(drive, closures, ClosureKind.WAREHOUSE, name, None, slot)
-        drive.agenda.at(drive.clock() + timedelta(minutes=30), _open_again, drive, closures[-1])
+        made = await _close(drive, closures, ClosureKind.WAREHOUSE, name, None, slot)
+        if made is not None:
+            drive.agenda.at(drive.clock() + timedelta(minutes=30), _open_again, drive, made)
 
 
 async def _held(drive: Drive) -> list[Document]:
@@ -111,7 +108,8 @@ def _busiest(drive: Drive, hours: tuple[int, int], held: list[Document], what: s
 
 async def _close(
     drive: Drive, closures: list[Closed], kind: ClosureKind, target: str, closed: int | None, slot: int
-) -> None:
+) -> Closed | None:
+    """Close it from the slot before on; return the closure once who was booked has been planned again."""
     grid, day = drive.park.grid, drive.script.day.date
     begins, ends = grid.start_of(day, slot - 1), grid.start_of(day, slot - 1 + SPAN_SLOTS)
     of = {ClosureKind.DOCK_GROUP: "dock_group", ClosureKind.GATE: "gate", ClosureKind.WAREHOUSE: "warehouse"}[kind]
@@ -124,12 +122,13 @@ async def _close(
     body |= {"begins": begins.isoformat(), "ends": ends.isoformat()}
     answer = await drive.callers.post(OPERATOR, "make_closure", "/v1/closures", body, creates=True)
     if not answer.is_good:
-        return
+        return None
     made = Closed(answer.document["id"], kind, target, closed, begins, ends, drive.clock(), len(booked))
     closures.append(made)
     result = await _replanned(drive, made.id)
     for name in ("moved", "waitlisted", "cancelled", "left"):
         setattr(made, name, result[name])
+    return made
 
 
 async def _replanned(drive: Drive, closure_id: str) -> dict[str, Any]:
@@ -160,12 +159,19 @@ def shut_by(park: Park, closures: list[Closed]) -> list[Shut]:
         day = park.grid.day_of(each.begins)
         slots = range(park.grid.slot_of(each.begins, day), park.grid.slot_of(each.ends, day))
         if each.kind is ClosureKind.GATE:
-            gate = park.gate_by_id[each.target]
-            left = (gate.entry_lanes - each.closed) * park.grid.slot_minutes * 60 // gate.seconds_per_truck
-            found.append(Shut("gate", gate.id, day, slots, left, each.made_at))
+            left = _entries_without(park, each.target, each.closed, slots.start)
+            found.append(Shut("gate", each.target, day, slots, left, each.made_at))
         else:
-            docks = next(
-                group.docks for house in park.warehouses for group in house.dock_groups if group.id == each.target
-            )
-            found.append(Shut("dock", each.target, day, slots, docks - each.closed, each.made_at))
+            left = _docks_of(park, each.target) - each.closed
+            found.append(Shut("dock", each.target, day, slots, left, each.made_at))
     return found
+
+
+def _entries_without(park: Park, gate: str, lanes: int, slot: int) -> int:
+    """Return how many trucks a gate admits in a slot when so many of its entry lanes are closed."""
+    whole, minutes = park.gate_by_id[gate], park.grid.slot_minutes
+    return replace(whole, entry_lanes=whole.entry_lanes - lanes).entries_at(slot * minutes, minutes)
+
+
+def _docks_of(park: Park, group: str) -> int:
+    return next(each.docks for house in park.warehouses for each in house.dock_groups if each.id == group)

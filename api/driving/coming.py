@@ -21,9 +21,7 @@ from simulations.driving.habits import Change, CheckIn, Coming, How
 
 Place = tuple[str, int, str, str]
 GATE_TRIES = 4
-GATE_WAIT = timedelta(
-    minutes=5
-)  # at least, until a truck that came too early, or is said to be in the park, tries again
+GATE_WAIT = timedelta(minutes=5)  # at least, until a truck that came too early, or should be in the park, tries again
 OUT_WAIT = timedelta(minutes=5)  # until it is looked again whether a truck has left after its last visit
 NEW_PLATE = "浙C{:05d}"
 CONFIRMED = "confirmed"
@@ -36,7 +34,7 @@ def place_of(appointment: Document) -> Place:
 
 @dataclass(slots=True)
 class Lanes:
-    """The entry lanes of a gate: each takes one truck at a time. `closed` are those that are not open, until when."""
+    """The entry lanes of a gate: each takes one truck at a time, and a closure shuts none of them."""
 
     gate: Gate
     free_at: list[datetime] = field(default_factory=list)
@@ -151,15 +149,12 @@ class Trucks:
         if not answer.is_good or answer.document["offer"] is None:
             return
         rng = drive.dice("eta", appointment["plate"], identity)
-        said = habits.Answer(habits.one_of(rng, dict(habits.MOVE_OFFER)))  # type: ignore[arg-type]
+        said = habits.one_of(rng, habits.MOVE_OFFER)
         drive.counts[f"offered a slot it can meet: {said}"] += 1
         if said is not habits.Answer.SILENCE:
             what = "accept" if said is habits.Answer.ACCEPT else "refuse"
             wait = timedelta(minutes=int(rng.integers(0, 6)))
-            drive.agenda.at(drive.clock() + wait, self._answer_move, who, path, what)
-
-    async def _answer_move(self, who: Who, path: str, what: str) -> None:
-        await self._drive.callers.post(who, f"{what}_move", f"{path}/offer/{what}")
+            drive.agenda.at(drive.clock() + wait, drive.callers.post, who, f"{what}_move", f"{path}/offer/{what}")
 
     # at the gate
 

@@ -18,7 +18,7 @@ from dispatch.model.park import Park
 from simulations.driving import habits
 from simulations.driving.script import Script
 
-Act = Callable[[], Awaitable[None]]
+Act = Callable[[], Awaitable[object]]
 Document = dict[str, Any]
 P = ParamSpec("P")
 
@@ -30,7 +30,7 @@ class Agenda:
         self._acts: list[tuple[datetime, int, Act]] = []
         self._numbers = itertools.count()
 
-    def at(self, moment: datetime, act: Callable[P, Awaitable[None]], *of: P.args, **more: P.kwargs) -> None:
+    def at(self, moment: datetime, act: Callable[P, Awaitable[object]], *of: P.args, **more: P.kwargs) -> None:
         """Put an act down for a moment; for the next step when that is past."""
         due: tuple[datetime, int, Act] = (moment, next(self._numbers), partial(act, *of, **more))
         heapq.heappush(self._acts, due)

@@ -1,7 +1,6 @@
 """Loads: posted, withdrawn, offered to drivers who accept, decline or say nothing, carried, complained of."""
 
 from datetime import timedelta
-from typing import Any
 
 from api.driving.callers import Who, in_path
 from api.driving.drive import Document, Drive, moment
@@ -93,7 +92,7 @@ def offered(drive: Drive, record: Document) -> None:
     """Put down what a driver answers to an offer."""
     match = record["match"]
     rng = drive.dice("offer", match["plate"], *(each["load"] for each in match["loads"]))
-    answer = Answer(habits.one_of(rng, dict(habits.LOAD)))  # type: ignore[arg-type]
+    answer = habits.one_of(rng, habits.LOAD)
     drive.counts[f"offer: {answer}"] += 1
     if answer is Answer.SILENCE:
         return
@@ -112,15 +111,11 @@ async def _answer(drive: Drive, match: Document, answer: Answer) -> None:
     if answer is Answer.HAND_BACK:
         body = {"reason": "the tractor has broken down"}
         soon = drive.clock() + timedelta(minutes=5)
-        drive.agenda.at(soon, _post_change, drive, who, "hand_back_offer", f"{path}/hand-back", body)
+        drive.agenda.at(soon, drive.callers.post, who, "hand_back_offer", f"{path}/hand-back", body)
         return
     driver = Who(Role.DRIVER, match["plate"], match["carrier"])
     for each in taken.document["loads"]:
         _carry(drive, driver, each)
-
-
-async def _post_change(drive: Drive, who: Who, what: str, path: str, body: Any) -> None:
-    await drive.callers.post(who, what, path, body)
 
 
 def _carry(drive: Drive, who: Who, carried: Document) -> None:
@@ -135,7 +130,7 @@ def _carry(drive: Drive, who: Who, carried: Document) -> None:
         steps.append(("delivered", moment(unloads) + timedelta(minutes=load.unload_minutes)))
     path = f"/v1/loads/{in_path(carried['load'])}/progress"
     for state, at in steps:
-        drive.agenda.at(at, _post_change, drive, who, "progress_load", path, {"state": state})
+        drive.agenda.at(at, drive.callers.post, who, "progress_load", path, {"state": state})
 
 
 def delivered(drive: Drive, record: Document) -> None:
@@ -164,4 +159,4 @@ async def _complain(drive: Drive, load: Document) -> None:
     ]
     for by, step, minutes in steps:
         at = drive.clock() + timedelta(minutes=minutes)
-        drive.agenda.at(at, _post_change, drive, by, "progress_exception", path, step)
+        drive.agenda.at(at, drive.callers.post, by, "progress_exception", path, step)

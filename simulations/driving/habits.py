@@ -5,10 +5,14 @@ order in which the service answers.
 """
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 import numpy as np
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 class How(StrEnum):
@@ -96,7 +100,7 @@ def dice(seed: int, *names: object) -> np.random.Generator:
     return np.random.default_rng([seed, zlib.crc32("|".join(map(str, names)).encode())])
 
 
-def one_of(rng: np.random.Generator, shares: dict[str, float]) -> str:
+def one_of(rng: np.random.Generator, shares: Mapping[Choice, float]) -> Choice:
     """Return one of the keys by their shares, which add up to 1."""
     keys = list(shares)
     return keys[int(rng.choice(len(keys), p=list(shares.values())))]
@@ -111,8 +115,8 @@ def draw_coming(rng: np.random.Generator) -> Coming:
     return Coming(
         late_minutes=None if rng.random() < NO_SHOW else round(late),
         told_minutes=int(rng.integers(10, 60)) if tells else None,
-        check_in=CheckIn(one_of(rng, dict(CHECK_IN))),  # type: ignore[arg-type]
-        change=Change(one_of(rng, dict(CHANGE))),  # type: ignore[arg-type]
+        check_in=one_of(rng, CHECK_IN),
+        change=one_of(rng, CHANGE),
         change_minutes=20 + int(rng.exponential(60 * CHANGE_HOURS)),
         handling=float(HANDLING[0] * rng.lognormal(0.0, HANDLING[1])),
         walks_in=bool(rng.random() < TRIES_WALKING_IN),

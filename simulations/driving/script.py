@@ -67,7 +67,7 @@ def write_script(park: Park, day: Day, seed: int) -> Script:
 
 def _asking(park: Park, visit: Visit, begins: datetime, plans: datetime, seed: int) -> Asking:
     rng = habits.dice(seed, "asking", visit.id)
-    how = How(habits.one_of(rng, dict(habits.HOW)))  # type: ignore[arg-type]
+    how = habits.one_of(rng, habits.HOW)
     if visit.load is not None and how is not How.WALK_IN:
         how = How.PLAN
     at = max(visit.requested_at, begins)
