@@ -89,11 +89,6 @@ class Search:
         `price` (R,); `needed` (G,) is the part of each group's share of the gap that is proven to be unavoidable;
         `relaxed` (N,) are the shares of the starts in the linear relaxation, None before they are known.
         """
-        m = self.run.model
-        at = bound.whole(m, price)
-        unplaced = (self.board.start < 0) & (m.last >= m.first)
-        share = gap.by_group(m, at, self.board.start)
-        hopeful = self._hopeful(unplaced, share, needed)
         if relaxed is None and self.waited < WAIT:
             self.waited += 1
             self.transport(1)
@@ -101,6 +96,11 @@ class Search:
         if relaxed is not None and self.rng.random() < INDUCED:
             self._induced(relaxed, effort)
             return
+        m = self.run.model
+        at = bound.whole(m, price)
+        unplaced = (self.board.start < 0) & (m.last >= m.first)
+        share = gap.by_group(m, at, self.board.start)
+        hopeful = self._hopeful(unplaced, share, needed)
         first, self.is_first = self.is_first, False
         if hopeful.any() and (first or self.rng.random() < PLACING):
             self._place(hopeful, FIRST if first else MANY, effort, wide=not first and int(unplaced.sum()) <= FEW)
