@@ -67,7 +67,7 @@ def as_it_stands(
 
 def day_explained(on: Standing, seconds: float, clock: Callable[[], float]) -> Document:
     """Return what is scarce on the day, what one more is worth, and the visits not placed or moved, the most first."""
-    found = explain_day(on.board, seconds=seconds, clock=clock)
+    found = explain_day(on.board, seconds=seconds, clock=clock, most_visits=MOST_VISITS)
     return {
         "visits": found.visits_in_all + len(on.problem.left_out),
         "unplaced": found.unplaced + len(on.problem.left_out),
@@ -77,7 +77,7 @@ def day_explained(on: Standing, seconds: float, clock: Callable[[], float]) -> D
         "examined": found.examined,
         "scarcest": [_worth(on, each) for each in found.scarcest],
         "dock_groups": [_worth(on, each) for each in found.dock_groups],
-        "explained": [_visit(on, each) for each in found.visits[:MOST_VISITS]],
+        "explained": [_visit(on, each) for each in found.visits],
     }
 
 

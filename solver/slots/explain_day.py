@@ -56,8 +56,10 @@ def explain_day(
     seconds: float = 30.0,
     on_progress: OnProgress | None = None,
     clock: Callable[[], float] = monotonic,
+    most_visits: int | None = None,
 ) -> DayExplained:
-    """Return what is scarce on the board's day, and every visit not placed or moved by more than MOVED_SLOTS explained.
+    """Return what is scarce on the board's day, and every visit not placed or moved by more than MOVED_SLOTS explained,
+    or the first `most_visits` of them.
 
     As far as `seconds` go, first what one more of each capacity is worth, then, for the visits that none of these
     lets in, what would. What full rows stand in whose way is always complete.
@@ -72,7 +74,7 @@ def explain_day(
     known, binding = _worths(board, clock, seconds, tell)
     examined = len(known)
     unplaced, moved = _unhappy(board)
-    visits = [_explained(board, v, known) for v in (*unplaced, *moved)]
+    visits = [_explained(board, v, known) for v in (*unplaced, *moved)[:most_visits]]
     tell(f"{len(visits)} visits explained")
     _look_closer(board, visits, clock, began + seconds, tell)
     _keep_the_most(known, visits)
