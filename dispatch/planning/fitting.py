@@ -27,13 +27,23 @@ def fitting(park: Park, requests: Requests) -> tuple[Requests, tuple[Unfit, ...]
     unfit: list[Unfit] = []
     fit = Requests(
         visits=_fitting(park, requests.visits, check_visit, lambda visit: ("visit", visit.id), unfit),
-        loads=_fitting(park, requests.loads, _check_open, lambda each: ("load", each.load.id), unfit),
+        loads=_fitting(park, requests.loads, check_open, lambda each: ("load", each.load.id), unfit),
         trucks=_fitting(park, requests.trucks, check_truck, lambda truck: ("truck", truck.plate), unfit),
     )
     return fit, tuple(unfit)
 
 
-def _check_open(park: Park, each: OpenLoad) -> None:
+def fits(park: Park, thing: Thing, check: Callable[[Park, Thing], None]) -> bool:
+    """Answer whether a thing fits the park as it is now."""
+    try:
+        check(park, thing)
+    except FieldFault:
+        return False
+    return True
+
+
+def check_open(park: Park, each: OpenLoad) -> None:
+    """Raise FieldFault where an open load does not fit the park."""
     check_load(park, each.load)
 
 

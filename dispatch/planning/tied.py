@@ -92,6 +92,11 @@ class Ties:
             unload_minutes=load.unload_minutes + inside[1],
         )
 
+    def in_slots(self, loads: Iterable[Load], slots: Mapping[str, int]) -> list[Load]:
+        """Return loads whose visits start in the slots given."""
+        spans = {name: (slot, slot) for name, slot in slots.items()}
+        return [self.tied(load, spans) for load in loads]
+
     def inside_minutes(self, place: str) -> int:
         """Return the minutes between gate and dock, there and back; 0 outside the park."""
         warehouse = self.park.warehouse_by_id.get(place)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from dispatch.model.day import Load, Truck, check_truck
-from dispatch.model.faults import FieldFault
 from dispatch.model.park import Park
 from dispatch.model.promises import Appointment
+from dispatch.planning.fitting import fits
 from dispatch.planning.matching_round import LiveTruck
 from dispatch.services import offering, publication
 from dispatch.services.freight import LoadRecord, MatchRecord
@@ -36,7 +36,7 @@ async def read_live_trucks(store: Store, park: Park, day: date, reaches: datetim
     plates = await store.members(store.keys.trucks())
     found = await store.find_many([store.keys.truck_state(plate) for plate in plates])
     trucks = [codec.read(Truck, each.document) for each in found if each is not None]
-    out = [each for each in trucks if _fits(park, each) and _is_out(park, each, day, reaches)]
+    out = [each for each in trucks if fits(park, each, check_truck) and _is_out(park, each, day, reaches)]
     days = {day}
     if any(park.grid.day_of(each.free_from) < day for each in out):
         days.add(day - A_DAY)
@@ -44,14 +44,6 @@ async def read_live_trucks(store: Store, park: Park, day: date, reaches: datetim
         days.add(day + A_DAY)
     promised = {each: await _read_promised(store, each) for each in days}
     return [_live(park, each, day, promised) for each in out]
-
-
-def _fits(park: Park, truck: Truck) -> bool:
-    try:
-        check_truck(park, truck)
-    except FieldFault:
-        return False
-    return True
 
 
 def _is_out(park: Park, truck: Truck, day: date, reaches: datetime) -> bool:

@@ -8,11 +8,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from dispatch.model import rules
-from dispatch.model.day import Load, Truck, check_load
-from dispatch.model.faults import FieldFault
+from dispatch.model.day import Load, Truck
 from dispatch.model.park import Park
 from dispatch.model.promises import Match, MatchState
 from dispatch.model.refusals import NotAllowedNow, Refusal
+from dispatch.planning.fitting import check_open, fits
 from dispatch.planning.matching_round import PlannedOffer, Timing, offers_now
 from dispatch.planning.permitted import OpenLoad
 from dispatch.services import offering, publication
@@ -170,7 +170,9 @@ async def _decide(at: Surroundings, order: Round) -> Decided:
 async def _open_loads(at: Surroundings, days: Sequence[date], now: datetime, order: Round) -> list[OpenLoad]:
     """Return today's open loads, those of the night before that may still be begun, and tomorrow's within reach."""
     today, reaches = at.park.grid.day_of(now), rules.round_reaches(at.park, now, order.ahead)
-    found = [each for day in days for each in await publication.open_loads(at.store, day) if _fits(at.park, each.load)]
+    found = [
+        each for day in days for each in await publication.open_loads(at.store, day) if fits(at.park, each, check_open)
+    ]
 
     def is_near(load: Load) -> bool:
         return at.park.grid.day_of(load.earliest) == today or (load.earliest <= reaches and now <= load.latest)
@@ -204,11 +206,3 @@ def _match(park: Park, round_id: str, offer: PlannedOffer) -> Match:
         state=MatchState.OFFERED,
         carrier=offer.carrier,
     )
-
-
-def _fits(park: Park, load: Load) -> bool:
-    try:
-        check_load(park, load)
-    except FieldFault:
-        return False
-    return True

@@ -186,10 +186,8 @@ def find_nearest(
     counters; None without any."""
     found = []
     for counters in days:
-        span, after = (
-            slots_within(park, wanted, window, counters.day, now),
-            _slots_after(park, window.wish, counters.day),
-        )
+        span = slots_within(park, wanted, window, counters.day, now)
+        after = _slots_after(park, window.wish, counters.day)
         if span:  # F1 falls to the wish and rises behind it
             nearest = min(max(span.start, -after), span.stop - 1)
             ends = {span.start, nearest}

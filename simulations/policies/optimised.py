@@ -66,8 +66,7 @@ def _matched_again(
     """Return the chains after a matching round: what has begun stays, all that has not is open to every truck."""
     ties = ties_of(known)
     slots = ties.slots(placed)
-    spans = {name: (slot, slot) for name, slot in slots.items()}
-    tied = {load.id: ties.tied(load, spans) for load in known.loads}
+    tied = {load.id: load for load in ties.in_slots(known.loads, slots)}
     now = known.park.grid.start_of(known.date, first_slot)
     begun = _Begun.at(_of_the_day(known, before.chains), now)
     gone = {each.load for loads in begun.loads.values() for each in loads}

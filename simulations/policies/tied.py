@@ -20,6 +20,5 @@ def tied_matching(known: Known, placements: Sequence[Placement]) -> MatchingProb
     """
     ties = ties_of(known)
     slots = ties.slots(placements)
-    spans = {name: (slot, slot) for name, slot in slots.items()}
-    loads = [ties.tied(load, spans) for load in known.loads]
-    return matching_problem(known.park, known.date, loads, ties.free_after_own(known.trucks, slots), known.travel)
+    loads, trucks = ties.in_slots(known.loads, slots), ties.free_after_own(known.trucks, slots)
+    return matching_problem(known.park, known.date, loads, trucks, known.travel)
